@@ -1,0 +1,17 @@
+import type { Chunk, Keyframe } from '../types.ts';
+
+/** Live work is done before `complete` work, and keyframes before motion of the same delivery. */
+export interface EncodeOptions {
+  readonly isLive: boolean;
+  readonly signal?: AbortSignal | undefined;
+}
+
+/** Turns keyframes and motion chunks into codebook indices. One instance serves all streams. */
+export interface TokenEncoder {
+  /** Indices of a keyframe, row-major over the visual grid. Rejects with a `ModelError`. */
+  encodeKeyframe(keyframe: Pick<Keyframe, 'pixels'>, options: EncodeOptions): Promise<Uint32Array>;
+  /** Indices of a chunk, in the pack's order. Rejects with a `ModelError`. */
+  encodeMotion(chunk: Pick<Chunk, 'motion' | 'mask'>, options: EncodeOptions): Promise<Uint32Array>;
+  /** Work that waits or runs, in items. */
+  readonly pending: number;
+}
