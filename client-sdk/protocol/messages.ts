@@ -3,7 +3,7 @@
  * Times without a unit in their name follow the wire's fixed terms: `pts`, `duration`, `from` and `to` (half open)
  * are microseconds on the stream's media clock, `received` and `emitted` milliseconds since the Unix epoch.
  */
-import { z } from 'zod';
+import * as z from 'zod';
 
 const micros = z.int().min(0);
 const millis = z.number().min(0);
@@ -195,5 +195,4 @@ export const MessageSchema = z.discriminatedUnion('type', [
 ]);
 export type Message = z.infer<typeof MessageSchema>;
 
-/** The cursor of a message, `epoch:seq`: what a subscription resumes after. */
-export const cursorOf = (message: JournalMessage): string => `${message.epoch}:${message.seq}`;
+export { formatCursor as cursorOf } from './cursor.ts';

@@ -1,0 +1,13 @@
+export { type BinaryContext, decodeBinary, encodeBinary } from './binary.ts';
+export { type Cursor, formatCursor, parseCursor } from './cursor.ts';
+export { ERROR_CODES, type ErrorCode, isErrorCode } from './error-codes.ts';
+export { jsonSchemas } from './json-schemas.ts';
+export { llmIdsOf } from './llm-ids.ts';
+export * from './messages.ts';
+export { parseMessage } from './parse-message.ts';
+export { decodePreviewFrame, encodePreviewFrame, type PreviewFrame } from './preview-frame.ts';
+export { type Problem, ProblemSchema } from './problem.ts';
+export * from './publish.ts';
+export * from './summary.ts';
+export { type Micros, type Millis, micros, millis, nowMillis } from './units.ts';
+export { WireError } from './wire-error.ts';
