@@ -7,6 +7,9 @@ export interface PreviewPicture {
   readonly pts: Micros;
   /** JPEG at the stream's display aspect. */
   readonly jpeg: Uint8Array;
+  /** Size of the JPEG, px. */
+  readonly widthPx: number;
+  readonly heightPx: number;
 }
 
 /** The reconstruction of one stream, made from its messages alone. */
