@@ -73,6 +73,8 @@ export type DemuxEvent =
 export type AdmittedEvent =
   | { readonly type: 'format'; readonly format: VideoFormat }
   | { readonly type: 'unit'; readonly unit: AccessUnit }
+  /** Units are missing at this place; where in presentation order shows only when pictures come out. */
+  | { readonly type: 'loss'; readonly dropped: number }
   | Gap;
 
 /** Picture size in px with the shape of a pixel (width over height). */

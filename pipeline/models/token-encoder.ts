@@ -1,3 +1,4 @@
+import type { Runtime } from '../../client-sdk/protocol/messages.ts';
 import type { Chunk, Keyframe } from '../types.ts';
 
 /** Live work is done before `complete` work, and keyframes before motion of the same delivery. */
@@ -14,4 +15,8 @@ export interface TokenEncoder {
   encodeMotion(chunk: Pick<Chunk, 'motion' | 'mask'>, options: EncodeOptions): Promise<Uint32Array>;
   /** Work that waits or runs, in items. */
   readonly pending: number;
+  /** The execution provider in use, and why it was chosen. */
+  readonly provider: { readonly name: string; readonly reason: string };
+  /** What equal ids are promised for, beside the pack and the provider. */
+  readonly runtime: Runtime;
 }

@@ -1,0 +1,69 @@
+import { defer, finalize, type OperatorFunction } from 'rxjs';
+import { reasonOf } from '../errors.ts';
+import type { TokenEncoder } from '../models/token-encoder.ts';
+import { isStill } from '../motion/still.ts';
+import type { Announcement, Chunk, Gap, Keyframe, TokenizableEvent } from '../types.ts';
+import type { ClipControl } from './clip-control.ts';
+import { mapInOrder } from './map-in-order.ts';
+import type { Omission } from './shed.ts';
+
+/** A keyframe or chunk with its codebook indices. */
+export type Tokenized =
+  | { readonly type: 'visual'; readonly keyframe: Keyframe; readonly ids: Uint32Array }
+  | { readonly type: 'motion'; readonly chunk: Chunk; readonly ids: Uint32Array }
+  | Omission
+  | Announcement
+  | Gap;
+
+export interface TokenizeItemsOptions {
+  readonly encoder: TokenEncoder;
+  readonly isLive: boolean;
+  /** Displacement as a fraction of the picture below which a chunk carries no motion. */
+  readonly stillThreshold: number;
+  readonly control: ClipControl;
+  /** Counts the items that wait for inference or run: +1 at the start of each, -1 at its end. */
+  readonly onBacklog?: ((change: 1 | -1) => void) | undefined;
+  readonly onFault?: ((reason: string) => void) | undefined;
+}
+
+/**
+ * Turns keyframes and chunks into codebook indices, several at a time, and emits them in order. What a model could
+ * not do becomes an omission; a chunk without motion has no indices and costs no inference.
+ */
+export function tokenizeItems(
+  options: TokenizeItemsOptions,
+): OperatorFunction<TokenizableEvent | Omission, Tokenized> {
+  return (source) =>
+    defer(() => {
+      const abort = new AbortController();
+      return source.pipe(
+        mapInOrder((event) => tokenizeOne(event, options, abort.signal)),
+        finalize(() => abort.abort()),
+      );
+    });
+}
+
+async function tokenizeOne(
+  event: TokenizableEvent | Omission,
+  options: TokenizeItemsOptions,
+  signal: AbortSignal,
+): Promise<Tokenized> {
+  if (event.type !== 'keyframe' && event.type !== 'chunk') return event;
+  const encode = { isLive: options.isLive, signal };
+  options.onBacklog?.(1);
+  try {
+    if (event.type === 'keyframe') {
+      return { type: 'visual', keyframe: event, ids: await options.encoder.encodeKeyframe(event, encode) };
+    }
+    const ids = isStill(event, options.stillThreshold)
+      ? new Uint32Array()
+      : await options.encoder.encodeMotion(event, encode);
+    return { type: 'motion', chunk: event, ids };
+  } catch (error) {
+    options.onFault?.(reasonOf(error));
+    options.control.requestKeyframe();
+    return { type: 'omission', item: event, reason: 'inference' };
+  } finally {
+    options.onBacklog?.(-1);
+  }
+}
