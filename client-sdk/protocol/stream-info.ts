@@ -1,0 +1,80 @@
+import * as z from 'zod';
+import {
+  MOTION_SOURCES,
+  RuntimeSchema,
+  StartMessageSchema,
+  StreamNameSchema,
+} from './messages.ts';
+
+const count = z.int().min(0);
+const quantiles = z.strictObject({ p50Ms: z.number(), p95Ms: z.number() }).optional();
+
+/** What a stream's publisher is and does. */
+export const PublisherInfoSchema = z.strictObject({
+  epoch: z.string(),
+  delivery: z.enum(['complete', 'live']),
+  /** Wall clock, ms since the Unix epoch. */
+  startedMs: z.number(),
+  accessUnits: count,
+  accessUnitsDropped: count,
+  bytes: count,
+  pictures: count,
+  decodeFaults: count,
+  /** Messages by type. */
+  messages: z.strictObject({ start: count, visual: count, motion: count, gap: count }),
+  /** Averages over the epoch's media time. */
+  rates: z.strictObject({
+    tokensPerSecond: z.number(),
+    tokenBitsPerSecond: z.number(),
+    sourceBitsPerSecond: z.number(),
+  }),
+  /**
+   * From the arrival of a message's last access unit (motion: or its clip's visual, if later) to its emission, over the
+   * newest messages.
+   */
+  latencies: z.strictObject({ visual: quantiles, motion: quantiles }),
+});
+
+/** A stream as `GET /v1/streams/{stream}` shows it. */
+export const StreamInfoSchema = z.strictObject({
+  stream: StreamNameSchema,
+  /** `live`: published now; `ended`: still readable; `waiting`: only subscribers are there. */
+  state: z.enum(['live', 'ended', 'waiting']),
+  publisher: PublisherInfoSchema.optional(),
+  /** What the newest `start` said. */
+  media: z
+    .strictObject({
+      codec: z.string(),
+      width: count,
+      height: count,
+      displayAspect: z.number(),
+      motionSource: z.enum(MOTION_SOURCES),
+      motionFps: z.number(),
+      pack: StartMessageSchema.shape.pack,
+      provider: z.string(),
+      runtime: RuntimeSchema,
+    })
+    .optional(),
+  subscribers: count,
+  viewers: count,
+  /** Subscribers disconnected because they read too slowly. */
+  slowSubscribers: count,
+  journal: z.strictObject({
+    messages: count,
+    bytes: count,
+    /** Cursors of the oldest and the newest message held. */
+    earliest: z.string().optional(),
+    latest: z.string().optional(),
+  }),
+  /** Pictures of the reconstruction that were made, and not made for want of time. */
+  preview: z.strictObject({ made: count, dropped: count }),
+});
+export type StreamInfo = z.infer<typeof StreamInfoSchema>;
+
+/** `GET /v1/streams`. */
+export const StreamListSchema = z.strictObject({
+  streams: z.array(StreamInfoSchema),
+  /** The execution provider in use, and why it was chosen. */
+  provider: z.strictObject({ name: z.string(), reason: z.string() }).optional(),
+});
+export type StreamList = z.infer<typeof StreamListSchema>;
