@@ -1,7 +1,7 @@
 /** What flows between the stages of the pipeline. Each stage's output is one discriminated union on `type`. */
 import type { GapReason, MotionSourceName } from '../client-sdk/protocol/messages.ts';
 import type { Micros, Millis } from '../client-sdk/protocol/units.ts';
-import type { BlockField } from './motion/block-field.ts';
+import type { MotionStep } from './motion/motion-source.ts';
 
 export const VIDEO_CODECS = [
   'h264',
@@ -159,7 +159,7 @@ export type ClipEvent =
   | Announcement
   | Keyframe
   /** Motion from the clip's previous step (or keyframe) to the picture shown at `pts`. */
-  | ({ readonly type: 'step'; readonly clip: number; readonly field: BlockField } & Provenance)
+  | ({ readonly type: 'step'; readonly clip: number } & MotionStep)
   /** The clip's last picture has been seen; nothing of the clip lies at or after `endPts`. */
   | {
       readonly type: 'clip-end';

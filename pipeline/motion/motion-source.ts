@@ -6,6 +6,8 @@ import type { BlockField } from './block-field.ts';
 /** Motion from the clip's previous step, or its keyframe, to the picture shown at `pts`. */
 export interface MotionStep extends Provenance {
   readonly field: BlockField;
+  /** The clip has no other picture between `pts` and this time; equal to `pts` where nothing later is known yet. */
+  readonly nextPts: Micros;
 }
 
 /**
