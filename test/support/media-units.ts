@@ -40,7 +40,10 @@ function formatOf(parameters: CodecParameters): VideoFormat {
 }
 
 /** All video units of a file in decoding order; without timestamps they are `framesPerSecond` apart. */
-export async function readMediaUnits(path: string, options: { framesPerSecond?: number } = {}): Promise<MediaUnits> {
+export async function readMediaUnits(
+  path: string,
+  options: { framesPerSecond?: number } = {},
+): Promise<MediaUnits> {
   const container = new FormatContext();
   const opened = await container.openInput(path, null, null);
   if (opened < 0) throw new Error(`cannot open ${path}: ${opened}`);
