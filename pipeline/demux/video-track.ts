@@ -1,0 +1,79 @@
+import type { DemuxEvent, VideoFormat } from '../types.ts';
+import type { BitstreamReader, PictureFacts } from './bitstream-reader.ts';
+import type { CodedSink, CodedTrack, CodedUnit } from './coded-unit.ts';
+import { openBitstreamReader } from './open-bitstream-reader.ts';
+import { Timeline } from './timeline.ts';
+
+/**
+ * What every container's units go through: their bytes are read, their times brought to the stream's clock, and what is missing
+ * is reported. Gives events in decoding order.
+ */
+export class VideoTrack implements CodedSink {
+  readonly #emit: (event: DemuxEvent) => void;
+  readonly #timeline = new Timeline();
+  #reader: BitstreamReader | undefined;
+  #announced: VideoFormat | undefined;
+  #units = 0;
+  /** Units that could not be read before the first that could. */
+  #unusable = 0;
+
+  constructor(options: { emit: (event: DemuxEvent) => void }) {
+    this.#emit = options.emit;
+  }
+
+  /** Units given so far. */
+  get units(): number {
+    return this.#units;
+  }
+
+  track(track: CodedTrack): void {
+    this.#reader = openBitstreamReader(track);
+  }
+
+  lose(dropped: number): void {
+    this.#reader?.resume();
+    this.#emit({ type: 'loss', dropped });
+  }
+
+  unit(unit: CodedUnit): void {
+    const facts = this.#reader?.read(unit.data, unit.isMarkedKeyframe ?? false) ?? { type: 'empty' };
+    if (facts.type === 'empty') return;
+    if (facts.type === 'unusable') this.#skip();
+    else this.#place(unit, facts);
+  }
+
+  #place(unit: CodedUnit, facts: PictureFacts): void {
+    const place = this.#timeline.place(unit, {
+      framesPerSecond: facts.format.framesPerSecond,
+      mayReorder: facts.format.hasReordering ?? true,
+    });
+    if (place.type === 'leading') return;
+    if (place.isJump) this.#emit({ type: 'discontinuity' });
+    if (this.#unusable > 0) this.#emit({ type: 'loss', dropped: this.#unusable });
+    this.#unusable = 0;
+    if (facts.missing > 0) this.#emit({ type: 'loss', dropped: facts.missing });
+    this.#announce(facts.format, facts.isKeyframe);
+    this.#emit({
+      type: 'unit',
+      unit: {
+        index: this.#units,
+        data: unit.data,
+        pts: place.pts,
+        isKeyframe: facts.isKeyframe,
+        received: unit.received,
+      },
+    });
+    this.#units += 1;
+  }
+
+  #skip(): void {
+    if (this.#announced) this.lose(1);
+    else this.#unusable += 1;
+  }
+
+  #announce(format: VideoFormat, isKeyframe: boolean): void {
+    if (format === this.#announced || (this.#announced && !isKeyframe)) return;
+    this.#announced = format;
+    this.#emit({ type: 'format', format });
+  }
+}
