@@ -1,10 +1,5 @@
 import * as z from 'zod';
-import {
-  MOTION_SOURCES,
-  RuntimeSchema,
-  StartMessageSchema,
-  StreamNameSchema,
-} from './messages.ts';
+import { MOTION_SOURCES, RuntimeSchema, StartMessageSchema, StreamNameSchema } from './messages.ts';
 
 const count = z.int().min(0);
 const quantiles = z.strictObject({ p50Ms: z.number(), p95Ms: z.number() }).optional();

@@ -38,7 +38,7 @@ export class MotionCompensation {
     for (let plane = 0; plane < 3; plane += 1) {
       for (let pixel = 0; pixel < pixels; pixel += 1) {
         const value = keyframe[plane * pixels + pixel]! * 255;
-        this.#keyframe[pixel * 3 + plane] = value < 0 ? 0 : value > 255 ? 255 : value;
+        this.#keyframe[pixel * 3 + plane] = clamp(value, 255);
       }
     }
     this.#offsetX.fill(0);
@@ -113,7 +113,7 @@ export class MotionCompensation {
   }
 }
 
-const clamp = (value: number, max: number): number => (value < 0 ? 0 : value > max ? max : value);
+const clamp = (value: number, max: number): number => Math.max(0, Math.min(value, max));
 
 function mix(plane: Float32Array, at: number, stride: number, rightward: number, downward: number): number {
   const a = plane[at]!;

@@ -1,0 +1,100 @@
+import { KinoglyphError } from './kinoglyph-error.ts';
+import { openSocket } from './open-socket.ts';
+import { type PreviewOptions, readPreview } from './preview.ts';
+import type { PreviewFrame } from './protocol/preview-frame.ts';
+import type { PublishSummary } from './protocol/summary.ts';
+import { type ByteSource, type PublishOptions, publishBytes } from './publish.ts';
+import type { TokenMessage } from './resume-point.ts';
+import { readTokens, type TokensOptions } from './tokens.ts';
+import { openSocketWith, type WebSocketConstructor, type WebSocketLike } from './web-socket-like.ts';
+
+export interface ConnectOptions {
+  /** Bearer token; without one for servers that want none. */
+  readonly token?: string | undefined;
+  /** In the place of the platform's `fetch`. */
+  readonly fetch?: typeof fetch | undefined;
+  /** In the place of the platform's WebSocket; the token then travels as a subprotocol. */
+  readonly WebSocket?: WebSocketConstructor | undefined;
+}
+
+export interface CallOptions {
+  readonly signal?: AbortSignal | undefined;
+}
+
+/** A server. Nothing is opened before a method is called. */
+export interface Client {
+  /** The streams that are published or can still be read. */
+  streams(options?: CallOptions): Promise<unknown>;
+  /** The packs that the server has, with their manifests. */
+  packs(options?: CallOptions): Promise<unknown>;
+  /** A stream by name: 1 to 64 letters, digits, `_` or `-`; the server need not know it yet. */
+  stream(name: string): Stream;
+}
+
+/** A named place on a server that one publisher feeds and many subscribers read. */
+export interface Stream {
+  readonly name: string;
+  /** Follows the tokens: each message once, in order, over as many connections as it takes. */
+  tokens(options?: TokensOptions): AsyncGenerator<TokenMessage, void, undefined>;
+  /** Sends video to its end and resolves with what became of it. */
+  publish(source: ByteSource, options?: PublishOptions): Promise<PublishSummary>;
+  /** Follows the pictures that the server rebuilds from the tokens. */
+  preview(options?: PreviewOptions): AsyncGenerator<PreviewFrame, void, undefined>;
+  /** Inspects the stream. */
+  info(options?: CallOptions): Promise<unknown>;
+  /** Ends the stream: its publisher is closed and its history forgotten. */
+  end(options?: CallOptions): Promise<void>;
+}
+
+/** Makes a client of the server at `url` (`http:` or `https:`; in a page it may be relative). */
+export function connect(url: string | URL, options: ConnectOptions = {}): Client {
+  const base = new URL(url, globalThis.location?.href);
+  if (!base.pathname.endsWith('/')) base.pathname += '/';
+  const { token } = options;
+  const fetchIt = options.fetch ?? globalThis.fetch;
+  const openIt = options.WebSocket ? openSocketWith(options.WebSocket) : openSocket;
+
+  const call = async (method: string, path: string, { signal }: CallOptions = {}): Promise<Response> => {
+    const headers: Record<string, string> = token === undefined ? {} : { authorization: `Bearer ${token}` };
+    const response = await fetchIt(new URL(path, base), { method, headers, ...(signal && { signal }) }).catch(
+      (cause: unknown) => {
+        signal?.throwIfAborted();
+        throw KinoglyphError.network(`no answer from ${base.host}`, cause);
+      },
+    );
+    if (response.ok) return response;
+    throw KinoglyphError.fromResponse(response.status, await response.text());
+  };
+  const open = (path: string, query: Record<string, string | undefined> = {}): WebSocketLike => {
+    const address = new URL(path, base);
+    address.protocol = address.protocol === 'https:' ? 'wss:' : 'ws:';
+    for (const [key, value] of Object.entries(query))
+      if (value !== undefined) address.searchParams.set(key, value);
+    return openIt(address.href, { token });
+  };
+
+  return {
+    streams: async (callOptions) => (await call('GET', 'v1/streams', callOptions)).json(),
+    packs: async (callOptions) => (await call('GET', 'v1/packs', callOptions)).json(),
+    stream: (name) => {
+      const path = `v1/streams/${encodeURIComponent(name)}`;
+      return {
+        name,
+        tokens: (tokensOptions = {}) => readTokens((query) => open(`${path}/tokens`, query), tokensOptions),
+        publish: (source, publishOptions = {}) =>
+          publishBytes(open(`${path}/publish`, publishQuery(publishOptions)), source, publishOptions),
+        preview: (previewOptions = {}) => readPreview(() => open(`${path}/preview`), previewOptions),
+        info: async (callOptions) => (await call('GET', path, callOptions)).json(),
+        end: async (callOptions) => {
+          await call('DELETE', path, callOptions);
+        },
+      };
+    },
+  };
+}
+
+const publishQuery = ({ delivery, takeover, fps }: PublishOptions): Record<string, string | undefined> => ({
+  delivery,
+  takeover: takeover ? 'true' : undefined,
+  fps: fps?.toString(),
+});

@@ -1,0 +1,14 @@
+export { type CallOptions, type Client, type ConnectOptions, connect, type Stream } from './client.ts';
+export { KinoglyphError, type KinoglyphErrorCode } from './kinoglyph-error.ts';
+export type { PreviewOptions } from './preview.ts';
+export { formatCursor, parseCursor } from './protocol/cursor.ts';
+export type * from './protocol/messages.ts';
+export type { PreviewFrame } from './protocol/preview-frame.ts';
+export type { Delivery } from './protocol/publish.ts';
+export type { PublishSummary } from './protocol/summary.ts';
+export type { ByteSource, PublishOptions } from './publish.ts';
+export { fullJitter, type ReconnectPolicy } from './reconnect-policy.ts';
+export type { ConnectionState } from './reconnecting.ts';
+export type { TokenMessage } from './resume-point.ts';
+export type { TokensOptions } from './tokens.ts';
+export type { WebSocketConstructor, WebSocketLike } from './web-socket-like.ts';
