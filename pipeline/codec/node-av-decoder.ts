@@ -79,7 +79,7 @@ class NodeAvDecoder implements VideoDecoder {
   #newest: Pick<AccessUnit, 'index' | 'received'> | undefined;
   // The native call under way; the context must outlive it.
   #running: Promise<unknown> = Promise.resolve();
-  #isClosed = false;
+  #closing: Promise<void> | undefined;
 
   constructor(context: CodecContext) {
     this.#context = context;
@@ -109,18 +109,19 @@ class NodeAvDecoder implements VideoDecoder {
     });
   }
 
-  async [Symbol.asyncDispose](): Promise<void> {
-    this.#isClosed = true;
-    await this.#running;
-    this.#packet.free();
-    this.#context.freeContext();
-    this.#sent.clear();
+  [Symbol.asyncDispose](): Promise<void> {
+    this.#closing ??= this.#running.then(() => {
+      this.#packet.free();
+      this.#context.freeContext();
+      this.#sent.clear();
+    });
+    return this.#closing;
   }
 
   /** Runs a task after the one before it; disposes of the pictures it made if it throws. */
-  #run<T>(task: (pictures: Picture[]) => Promise<T>): Promise<T> {
+  async #run<T>(task: (pictures: Picture[]) => Promise<T>): Promise<T> {
+    if (this.#closing !== undefined) throw new DisposedError('the decoder');
     const run = async (): Promise<T> => {
-      if (this.#isClosed) throw new DisposedError('the decoder');
       const pictures: Picture[] = [];
       try {
         return await task(pictures);
@@ -187,7 +188,7 @@ class NodeAvDecoder implements VideoDecoder {
     if (isConcealed) this.#damage.damage();
     return new NodeAvPicture(frame, {
       pts: sent.unit.pts,
-      isKeyframe: sent.unit.isKeyframe || frame.hasFlags(AV_FRAME_FLAG_KEY),
+      canBeKeyframe: sent.unit.isKeyframe || frame.hasFlags(AV_FRAME_FLAG_KEY),
       isDegraded: sent.isDegraded || isConcealed,
       unitIndex: newest.index,
       received: newest.received,

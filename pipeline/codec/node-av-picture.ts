@@ -14,7 +14,8 @@ import { type PixelLayout, scalePixels } from './picture-scaler.ts';
 /** What a decoder knows of a picture beside its pixels. */
 export interface PictureFacts {
   readonly pts: Micros;
-  readonly isKeyframe: boolean;
+  /** The container or the decoder calls it a keyframe; some say so of pictures that are not intra coded. */
+  readonly canBeKeyframe: boolean;
   readonly isDegraded: boolean;
   readonly unitIndex: number;
   readonly received: Millis;
@@ -74,7 +75,7 @@ export class NodeAvPicture implements Picture {
     this.pts = facts.pts;
     this.size = sizeOf(frame);
     this.kind = kindOf(frame);
-    this.isKeyframe = facts.isKeyframe;
+    this.isKeyframe = facts.canBeKeyframe && this.kind === 'I';
     this.isDegraded = facts.isDegraded;
     this.unitIndex = facts.unitIndex;
     this.received = facts.received;

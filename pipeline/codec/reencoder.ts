@@ -87,7 +87,7 @@ class Mpeg4Reencoder implements Reencoder {
   #pictures = 0;
   // The native call under way; the contexts must outlive it.
   #running: Promise<unknown> = Promise.resolve();
-  #isClosed = false;
+  #closing: Promise<void> | undefined;
 
   constructor(settings: ReencodeSettings, codecs: { encoder: CodecContext; decoder: CodecContext }) {
     this.#settings = settings;
@@ -96,23 +96,23 @@ class Mpeg4Reencoder implements Reencoder {
     this.#packet.alloc();
   }
 
-  encode(yuv420: Uint8Array): Promise<MotionVectors | undefined> {
+  async encode(yuv420: Uint8Array): Promise<MotionVectors | undefined> {
+    if (this.#closing !== undefined) throw new DisposedError('the re-encoder');
     const result = this.#running.then(() => this.#encode(yuv420));
     this.#running = result.catch(() => undefined);
     return result;
   }
 
-  async [Symbol.asyncDispose](): Promise<void> {
-    if (this.#isClosed) return;
-    this.#isClosed = true;
-    await this.#running;
-    this.#packet.free();
-    this.#encoder.freeContext();
-    this.#decoder.freeContext();
+  [Symbol.asyncDispose](): Promise<void> {
+    this.#closing ??= this.#running.then(() => {
+      this.#packet.free();
+      this.#encoder.freeContext();
+      this.#decoder.freeContext();
+    });
+    return this.#closing;
   }
 
   async #encode(yuv420: Uint8Array): Promise<MotionVectors | undefined> {
-    if (this.#isClosed) throw new DisposedError('the re-encoder');
     using source = this.#toFrame(yuv420);
     throwIfNegative(await this.#encoder.sendFrame(source), 'Send a picture to the MPEG-4 encoder');
     this.#packet.unref();

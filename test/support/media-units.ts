@@ -1,7 +1,9 @@
 /** Reads the coded pictures of a file with libavformat, so that decoder tests do not depend on our demultiplexers. */
 import { type CodecParameters, FormatContext, Packet } from 'node-av';
 import {
+  AV_CODEC_ID_H263,
   AV_CODEC_ID_H264,
+  AV_CODEC_ID_MPEG1VIDEO,
   AV_CODEC_ID_MPEG2VIDEO,
   AV_CODEC_ID_MPEG4,
   AV_CODEC_ID_MSMPEG4V3,
@@ -20,6 +22,8 @@ const CODECS = new Map<AVCodecID, VideoCodec>([
   [AV_CODEC_ID_MPEG2VIDEO, 'mpeg2'],
   [AV_CODEC_ID_MSMPEG4V3, 'msmpeg4'],
   [AV_CODEC_ID_VP8, 'vp8'],
+  [AV_CODEC_ID_H263, 'h263'],
+  [AV_CODEC_ID_MPEG1VIDEO, 'mpeg1'],
   [AV_CODEC_ID_VP9, 'vp9'],
 ]);
 
