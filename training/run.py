@@ -1,0 +1,63 @@
+"""What both trainings share: the time budget, the learning rate, averaged weights, checkpoints."""
+
+import copy
+import math
+import time
+from pathlib import Path
+
+import torch
+from torch import nn
+
+
+class Budget:
+    """Minutes of training, counted across resumed runs."""
+
+    def __init__(self, minutes: float, spent_s: float = 0.0):
+        self.total_s = minutes * 60
+        self._spent_before_s = spent_s
+        self._start = time.monotonic()
+
+    @property
+    def spent_s(self) -> float:
+        return self._spent_before_s + time.monotonic() - self._start
+
+    @property
+    def share(self) -> float:
+        """The part of the budget that is spent, 0 to 1."""
+        return min(1.0, self.spent_s / self.total_s)
+
+
+def learning_rate(peak: float, step: int, share: float, warm_up_steps: int = 100, hold: float = 0.5) -> float:
+    """Linear warm-up, then the peak until `hold` of the time is spent, then half a cosine to 2 %."""
+    if share < hold:
+        return peak * min(1.0, (step + 1) / warm_up_steps)
+    fall = (share - hold) / (1 - hold)
+    return peak * (0.02 + 0.98 * 0.5 * (1 + math.cos(math.pi * fall)))
+
+
+def set_learning_rate(optimizer: torch.optim.Optimizer, rate: float) -> None:
+    for group in optimizer.param_groups:
+        group["lr"] = rate
+
+
+class AveragedWeights:
+    """A copy of a model that follows its parameters slowly and its buffers at once."""
+
+    def __init__(self, model: nn.Module, decay: float):
+        self.model = copy.deepcopy(model).eval().requires_grad_(False)
+        self.decay = decay
+
+    @torch.no_grad()
+    def follow(self, model: nn.Module, step: int) -> None:
+        decay = min(self.decay, (1 + step) / (10 + step))
+        mine = list(self.model.parameters())
+        torch._foreach_lerp_(mine, list(model.parameters()), 1 - decay)
+        for name, buffer in model.named_buffers():
+            self.model.get_buffer(name).copy_(buffer)
+
+
+def save_checkpoint(path: Path, **state: object) -> None:
+    """Writes beside the target first, so that a reader never sees half a file."""
+    partial = path.with_suffix(".partial")
+    torch.save(state, partial)
+    partial.rename(path)
