@@ -101,7 +101,8 @@ function deliver<R>(work: () => ObservableInput<R>, subscriber: Subscriber<R>, o
   try {
     input = work();
   } catch (error) {
-    return outcome.error(error);
+    outcome.error(error);
+    return;
   }
   const inner = from(input).subscribe({
     next: (result) => (subscriber.closed ? disposeOf(result) : subscriber.next(result)),

@@ -1,6 +1,6 @@
 import { defer, type OperatorFunction } from 'rxjs';
 import type { MotionSourceName } from '../../client-sdk/protocol/messages.ts';
-import { type Micros, micros } from '../../client-sdk/protocol/units.ts';
+import { type Micros, micros, millis } from '../../client-sdk/protocol/units.ts';
 import { assert, assertNever } from '../errors.ts';
 import type { Scope } from '../lifetime.ts';
 import { CoverageTracker } from '../motion/coverage.ts';
@@ -211,7 +211,7 @@ class ClipCutter {
     for (const step of steps) {
       if (step.pts >= endPts) continue;
       clip.unitIndex = Math.max(clip.unitIndex, step.unitIndex);
-      clip.received = step.received > clip.received ? step.received : clip.received;
+      clip.received = millis(Math.max(clip.received, step.received));
       yield { type: 'step', clip: clip.index, ...step };
     }
   }

@@ -18,7 +18,8 @@ export interface DecodeWithMotionOptions {
   readonly budget: PictureBudget;
   /** Told of the work per second once it is known; throws to refuse it. */
   readonly reserve?: ((load: { pixelsPerSecond: number }) => void) | undefined;
-  readonly onPicture?: (() => void) | undefined;
+  /** Borrows each picture for the time of the call. */
+  readonly onPicture?: ((picture: Picture) => void) | undefined;
   readonly onFault?: ((fault: Error) => void) | undefined;
   /** Waits for the decoder's release. */
   readonly scope: Scope;
@@ -131,7 +132,7 @@ class DecodeStage {
         throw error;
       }
       this.#options.budget.take();
-      this.#options.onPicture?.();
+      this.#options.onPicture?.(picture);
       yield { type: 'picture', picture };
     }
   }

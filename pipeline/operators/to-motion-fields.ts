@@ -1,8 +1,9 @@
 import { concatMap, defer, type OperatorFunction } from 'rxjs';
-import { type Micros, micros } from '../../client-sdk/protocol/units.ts';
+import { micros } from '../../client-sdk/protocol/units.ts';
 import { assert, assertNever } from '../errors.ts';
+import { type ClipClock, tickPts } from '../motion/clip-clock.ts';
 import { FieldSampler, type SampledField } from '../motion/field-sampler.ts';
-import type { Chunk, ClipEvent, Provenance, TokenizableEvent } from '../types.ts';
+import type { Chunk, ClipEvent, Keyframe, Provenance, TokenizableEvent } from '../types.ts';
 
 /** The pack's clock and grid. */
 export interface MotionGrid {
@@ -26,13 +27,16 @@ export function toMotionFields(grid: MotionGrid): OperatorFunction<ClipEvent, To
 
 /** The clip whose fields are being collected. */
 interface Collection {
-  readonly clip: number;
-  readonly keyframePts: Micros;
+  readonly keyframe: Keyframe;
   readonly sampler: FieldSampler;
   chunks: number;
   fields: SampledField[];
+  /** The newest step, or the keyframe: what had to arrive for the fields so far. */
   latest: Provenance;
-  isDegraded: boolean;
+  /** A degraded step is part of the open field. */
+  isFieldDegraded: boolean;
+  /** A degraded field is part of the open chunk. */
+  isChunkDegraded: boolean;
 }
 
 class ChunkAssembler {
@@ -47,27 +51,24 @@ class ChunkAssembler {
     switch (event.type) {
       case 'keyframe':
         this.#open = {
-          clip: event.clip,
-          keyframePts: event.pts,
+          keyframe: event,
           sampler: new FieldSampler({ ...this.#grid, keyframePts: event.pts }),
           chunks: 0,
           fields: [],
           latest: event,
-          isDegraded: event.isDegraded,
+          isFieldDegraded: false,
+          isChunkDegraded: false,
         };
         yield event;
         return;
       case 'step': {
-        const open = this.#open;
-        assert(open?.clip === event.clip, 'a step belongs to the open clip');
+        const open = this.#openClip(event.clip);
         open.latest = event;
-        open.isDegraded ||= event.isDegraded;
-        yield* this.#collect(open, open.sampler.push(event));
+        yield* this.#collect(open, open.sampler.push(event), event);
         return;
       }
       case 'clip-end': {
-        const open = this.#open;
-        assert(open?.clip === event.clip, 'the open clip ends');
+        const open = this.#openClip(event.clip);
         yield* this.#collect(open, open.sampler.end(event.endPts));
         if (open.fields.length > 0) yield this.#takeChunk(open);
         this.#open = undefined;
@@ -82,15 +83,37 @@ class ChunkAssembler {
     }
   }
 
-  *#collect(open: Collection, fields: readonly SampledField[]): Generator<Chunk> {
+  #openClip(clip: number): Collection {
+    assert(this.#open?.keyframe.clip === clip, 'the event belongs to the open clip');
+    return this.#open;
+  }
+
+  *#collect(
+    open: Collection,
+    fields: readonly SampledField[],
+    step?: Pick<Provenance, 'pts' | 'isDegraded'>,
+  ): Generator<Chunk> {
+    // The step is part of the first field that ends at or after it, and of no other.
+    let isStepCounted = !step;
     for (const field of fields) {
+      if (step && !isStepCounted && tickPts(this.#clock(open), field.index + 1) >= step.pts) {
+        open.isFieldDegraded ||= step.isDegraded;
+        isStepCounted = true;
+      }
+      open.isChunkDegraded ||= open.isFieldDegraded;
+      open.isFieldDegraded = false;
       open.fields.push(field);
       if (open.fields.length === this.#grid.fieldsPerChunk) yield this.#takeChunk(open);
     }
+    if (step && !isStepCounted) open.isFieldDegraded ||= step.isDegraded;
+  }
+
+  #clock(open: Collection): ClipClock {
+    return { keyframePts: open.keyframe.pts, fieldsPerSecond: this.#grid.fieldsPerSecond };
   }
 
   #takeChunk(open: Collection): Chunk {
-    const { columns, rows, fieldsPerChunk, fieldsPerSecond } = this.#grid;
+    const { columns, rows, fieldsPerChunk } = this.#grid;
     const cells = columns * rows;
     const motion = new Float32Array(2 * fieldsPerChunk * cells);
     const mask = new Uint8Array(fieldsPerChunk * cells);
@@ -99,24 +122,25 @@ class ChunkAssembler {
       motion.set(field.dy, (fieldsPerChunk + index) * cells);
       mask.set(field.mask, index * cells);
     });
-    const first = open.chunks * fieldsPerChunk;
     const fields = open.fields.length;
-    const tick = (index: number): number => open.keyframePts + Math.round((index * 1e6) / fieldsPerSecond);
+    const clock = this.#clock(open);
+    const pts = tickPts(clock, open.chunks * fieldsPerChunk);
     const chunk: Chunk = {
       type: 'chunk',
-      clip: open.clip,
+      clip: open.keyframe.clip,
       chunk: open.chunks,
       fields,
-      pts: micros(tick(first)),
-      duration: micros(tick(first + fields) - tick(first)),
+      pts,
+      duration: micros(tickPts(clock, open.chunks * fieldsPerChunk + fields) - pts),
       motion,
       mask,
       received: open.latest.received,
       unitIndex: open.latest.unitIndex,
-      isDegraded: open.isDegraded,
+      isDegraded: open.keyframe.isDegraded || open.isChunkDegraded,
     };
     open.chunks += 1;
     open.fields = [];
+    open.isChunkDegraded = false;
     return chunk;
   }
 }

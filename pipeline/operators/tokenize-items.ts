@@ -21,6 +21,8 @@ export interface TokenizeItemsOptions {
   /** Displacement as a fraction of the picture below which a chunk carries no motion. */
   readonly stillThreshold: number;
   readonly control: ClipControl;
+  /** Sees each keyframe and chunk before its inference. */
+  readonly onItem?: ((item: Keyframe | Chunk) => void) | undefined;
   /** Counts the items that wait for inference or run: +1 at the start of each, -1 at its end. */
   readonly onBacklog?: ((change: 1 | -1) => void) | undefined;
   readonly onFault?: ((reason: string) => void) | undefined;
@@ -50,6 +52,7 @@ async function tokenizeOne(
 ): Promise<Tokenized> {
   if (event.type !== 'keyframe' && event.type !== 'chunk') return event;
   const encode = { isLive: options.isLive, signal };
+  options.onItem?.(event);
   options.onBacklog?.(1);
   try {
     if (event.type === 'keyframe') {

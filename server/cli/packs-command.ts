@@ -1,0 +1,82 @@
+import { Command } from 'commander';
+import { ConfigError } from '../../pipeline/errors.ts';
+import { type LoadedPack, listPacks, loadPack } from '../../pipeline/models/pack.ts';
+import { verifyPack } from '../../pipeline/models/verify-pack.ts';
+import { loadConfig } from '../config.ts';
+import { projectFile } from '../project-files.ts';
+
+interface PacksFlags {
+  readonly models?: string;
+  readonly json?: true;
+}
+
+/** `kinoglyph packs`: what packs there are, and whether they keep their manifests' word. */
+export const packsCommand = (): Command =>
+  new Command('packs')
+    .description('List and check packs.')
+    .addCommand(withFlags(new Command('ls').description('List the packs of a folder.')).action(list))
+    .addCommand(
+      withFlags(
+        new Command('verify')
+          .description('Check a pack: manifest, hashes, and that its graphs take and give what it says.')
+          .argument('[folders...]', 'folders of packs to check; all packs of --models if absent'),
+      ).action(verify),
+    );
+
+const withFlags = (command: Command): Command =>
+  command
+    .option('--models <folder>', 'folder of packs; those shipped if absent')
+    .option('--json', 'print JSON');
+
+const modelsFolder = (flags: PacksFlags): string =>
+  loadConfig({ flags: { models: flags.models } }).models ?? projectFile('models');
+
+async function list(flags: PacksFlags): Promise<void> {
+  const entries = await listPacks(modelsFolder(flags));
+  const rows = entries.map((entry) =>
+    'pack' in entry
+      ? { folder: entry.folder, ...describe(entry.pack) }
+      : { folder: entry.folder, error: entry.error.message },
+  );
+  if (flags.json) return print(JSON.stringify(rows));
+  for (const row of rows) {
+    print(
+      'error' in row
+        ? `${row.folder}: broken: ${row.error}`
+        : `${row.name} ${row.version}  ${row.licence}  ${row.sha256.slice(0, 12)}  ${row.description}`,
+    );
+  }
+}
+
+async function verify(folders: readonly string[], flags: PacksFlags): Promise<void> {
+  const chosen =
+    folders.length > 0 ? folders : (await listPacks(modelsFolder(flags))).map((entry) => entry.folder);
+  if (chosen.length === 0) throw new ConfigError('bad-config', 'there is no pack to verify');
+  const results = [];
+  for (const folder of chosen) {
+    const fault = await checkPack(folder);
+    results.push({ folder, ok: fault === undefined, ...(fault && { error: fault.message }) });
+    if (!flags.json) print(fault ? `${folder}: ${fault.message}` : `${folder}: ok`);
+  }
+  if (flags.json) print(JSON.stringify(results));
+  if (results.some((result) => !result.ok)) process.exitCode = 1;
+}
+
+async function checkPack(folder: string): Promise<Error | undefined> {
+  try {
+    await verifyPack(await loadPack(folder));
+    return undefined;
+  } catch (error) {
+    return error instanceof Error ? error : new Error(String(error));
+  }
+}
+
+const describe = ({ manifest, sha256 }: LoadedPack) => ({
+  name: manifest.name,
+  version: manifest.version,
+  licence: manifest.licence,
+  description: manifest.description,
+  sha256,
+});
+
+const print = (line: string): void => void process.stdout.write(`${line}\n`);
