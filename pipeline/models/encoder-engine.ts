@@ -1,0 +1,117 @@
+import { type InferenceSession, Tensor } from 'onnxruntime-node';
+import { ModelError, reasonOf } from '../errors.ts';
+import { normalizeMotion, pixelNormalizer } from './normalization.ts';
+import { openSession, type PackGraphs, type SessionOptions } from './onnx-session.ts';
+
+/** A keyframe or a motion chunk, as the pipeline has it: see `Keyframe.pixels`, `Chunk.motion` and `Chunk.mask`. */
+export type EncodeItem =
+  | { readonly kind: 'keyframe'; readonly pixels: Uint8Array }
+  | { readonly kind: 'motion'; readonly motion: Float32Array; readonly mask: Uint8Array };
+
+export const ENCODE_KINDS = ['keyframe', 'motion'] as const;
+export type EncodeKind = (typeof ENCODE_KINDS)[number];
+
+/** The two encoders of a pack on one thread. Every run has the same, padded batch size. Calls do not overlap. */
+export interface EncoderEngine extends AsyncDisposable {
+  readonly batchSize: number;
+  /** Ids of 1 to `batchSize` items of one kind, in order; the caller owns them. Blocks the thread. */
+  encode(items: readonly EncodeItem[]): Promise<Uint32Array<ArrayBuffer>[]>;
+}
+
+/** One graph with its batch of inputs, which every run fills anew. */
+interface Stage {
+  readonly session: InferenceSession;
+  readonly idsPerItem: number;
+  readonly codebookSize: number;
+  readonly feeds: Readonly<Record<string, Tensor>>;
+  /** Writes an item into a slot, or zeros where there is none. */
+  fill(slot: number, item: EncodeItem | undefined): void;
+}
+
+/** Opens the encoders of a pack. Rejects with a `ConfigError` where a graph is not as the manifest says. */
+export async function createEncoderEngine(
+  pack: PackGraphs,
+  options: SessionOptions & { readonly batchSize: number },
+): Promise<EncoderEngine> {
+  const visual = await openSession(pack, 'visualEncoder', options);
+  const motion = await openSession(pack, 'motionEncoder', options).catch(async (error: unknown) => {
+    await visual.release();
+    throw error;
+  });
+  const { batchSize } = options;
+  const stages: Record<EncodeKind, Stage> = {
+    keyframe: keyframeStage(pack, visual, batchSize),
+    motion: motionStage(pack, motion, batchSize),
+  };
+  return {
+    batchSize,
+    encode: async (items) => {
+      const stage = stages[items[0]!.kind];
+      for (let slot = 0; slot < batchSize; slot++) stage.fill(slot, items[slot]);
+      const ids = await run(stage, batchSize);
+      return items.map((_, slot) => ids.slice(slot * stage.idsPerItem, (slot + 1) * stage.idsPerItem));
+    },
+    [Symbol.asyncDispose]: async () => {
+      await visual.release();
+      await motion.release();
+    },
+  };
+}
+
+async function run({ session, feeds, idsPerItem, codebookSize }: Stage, batchSize: number) {
+  const results = await session.run(feeds).catch((cause: unknown) => {
+    throw new ModelError('model-failed', `an encoder failed: ${reasonOf(cause)}`, { cause });
+  });
+  const ids = Uint32Array.from(results.ids!.data as Int32Array);
+  if (ids.length !== batchSize * idsPerItem)
+    throw new ModelError(
+      'model-failed',
+      `an encoder must give ${batchSize * idsPerItem} ids, got ${ids.length}`,
+    );
+  const outside = ids.find((id) => id >= codebookSize);
+  if (outside !== undefined)
+    throw new ModelError('model-failed', `ids must be 0 to ${codebookSize - 1}, got ${outside | 0}`);
+  return ids;
+}
+
+function keyframeStage({ manifest }: PackGraphs, session: InferenceSession, batchSize: number): Stage {
+  const { visual } = manifest;
+  const length = 3 * visual.height * visual.width;
+  const input = new Float32Array(batchSize * length);
+  const normalize = pixelNormalizer(visual);
+  return {
+    session,
+    idsPerItem: visual.columns * visual.rows,
+    codebookSize: visual.codebookSize,
+    feeds: { pixels: new Tensor('float32', input, [batchSize, 3, visual.height, visual.width]) },
+    fill: (slot, item) => {
+      if (item?.kind === 'keyframe') normalize(item.pixels, input, slot * length);
+      else input.fill(0, slot * length, (slot + 1) * length);
+    },
+  };
+}
+
+function motionStage({ manifest }: PackGraphs, session: InferenceSession, batchSize: number): Stage {
+  const { motion } = manifest;
+  const { fieldsPerChunk, rows, columns } = motion;
+  const cells = fieldsPerChunk * rows * columns;
+  const vectors = new Float32Array(batchSize * 2 * cells);
+  const mask = new Float32Array(batchSize * cells);
+  return {
+    session,
+    idsPerItem: motion.tokensPerChunk,
+    codebookSize: motion.codebookSize,
+    feeds: {
+      motion: new Tensor('float32', vectors, [batchSize, 2, fieldsPerChunk, rows, columns]),
+      mask: new Tensor('float32', mask, [batchSize, 1, fieldsPerChunk, rows, columns]),
+    },
+    fill: (slot, item) => {
+      if (item?.kind === 'motion') {
+        normalizeMotion(motion.normalization, item, { motion: vectors, mask, slot });
+        return;
+      }
+      vectors.fill(0, slot * 2 * cells, (slot + 1) * 2 * cells);
+      mask.fill(0, slot * cells, (slot + 1) * cells);
+    },
+  };
+}

@@ -1,0 +1,79 @@
+import { type InferenceSession, Tensor } from 'onnxruntime-node';
+import type { Detokenizer, Geometry } from '../../client-sdk/reconstruct/detokenizer.ts';
+import { DisposedError, ModelError, reasonOf } from '../errors.ts';
+import { denormalizeMotion } from './normalization.ts';
+import { openSession, type PackGraphs, type SessionOptions } from './onnx-session.ts';
+
+/** A detokenizer that owns two sessions; disposing of it waits for the run in flight. */
+export type OnnxDetokenizer = Detokenizer & AsyncDisposable;
+
+const DEFAULTS: SessionOptions = { provider: 'cpu', threads: 1 };
+
+/** The sizes of a pack that reconstruction depends on. */
+export const geometryOf = ({ manifest: { visual, motion } }: PackGraphs): Geometry => ({
+  visual: { width: visual.width, height: visual.height, columns: visual.columns, rows: visual.rows },
+  motion: {
+    columns: motion.columns,
+    rows: motion.rows,
+    fieldsPerChunk: motion.fieldsPerChunk,
+    fieldsPerSecond: motion.fieldsPerSecond,
+  },
+});
+
+/**
+ * Opens a pack's decoders on onnxruntime-node. Every call blocks the calling thread for the time of a run: for worker
+ * threads and command lines. Rejects with a `ConfigError` where a graph is not as the manifest says.
+ */
+export async function createOnnxDetokenizer(
+  pack: PackGraphs,
+  options: Partial<SessionOptions> = {},
+): Promise<OnnxDetokenizer> {
+  const settings = { ...DEFAULTS, ...options };
+  const { visual, motion } = pack.manifest;
+  const visualDecoder = await openSession(pack, 'visualDecoder', settings);
+  const motionDecoder = await openSession(pack, 'motionDecoder', settings).catch(async (error: unknown) => {
+    await visualDecoder.release();
+    throw error;
+  });
+  const visualRun = decode(visualDecoder, 'pixels', visual.columns * visual.rows, visual.codebookSize);
+  const motionRun = decode(motionDecoder, 'motion', motion.tokensPerChunk, motion.codebookSize);
+  let running: Promise<unknown> = Promise.resolve();
+  let closing: Promise<void> | undefined;
+  const inTurn = (run: () => Promise<Float32Array>): Promise<Float32Array> => {
+    if (closing !== undefined) return Promise.reject(new DisposedError('the detokenizer'));
+    const result = running.then(run);
+    running = result.catch(() => undefined);
+    return result;
+  };
+  const close = async (): Promise<void> => {
+    await running;
+    await visualDecoder.release();
+    await motionDecoder.release();
+  };
+  return {
+    geometry: geometryOf(pack),
+    decodeKeyframe: (ids) => inTurn(() => visualRun(ids)),
+    decodeMotion: (ids) => inTurn(async () => denormalizeMotion(motion.normalization, await motionRun(ids))),
+    [Symbol.asyncDispose]: () => {
+      closing ??= close();
+      return closing;
+    },
+  };
+}
+
+/** Ids come from a peer, so their number and range are checked before a graph looks them up in its codebook. */
+const decode =
+  (session: InferenceSession, output: string, count: number, codebookSize: number) =>
+  async (ids: ArrayLike<number>): Promise<Float32Array> => {
+    if (ids.length !== count) throw new ModelError('model-failed', `ids must be ${count}, got ${ids.length}`);
+    const data = Int32Array.from(ids);
+    const outside = data.find((id) => id < 0 || id >= codebookSize);
+    if (outside !== undefined)
+      throw new ModelError('model-failed', `ids must be 0 to ${codebookSize - 1}, got ${outside}`);
+    const results = await session
+      .run({ ids: new Tensor('int32', data, [1, count]) })
+      .catch((cause: unknown) => {
+        throw new ModelError('model-failed', `a decoder failed: ${reasonOf(cause)}`, { cause });
+      });
+    return results[output]!.data as Float32Array;
+  };

@@ -1,0 +1,115 @@
+import { availableParallelism } from 'node:os';
+import type { Worker } from 'node:worker_threads';
+import type { Runtime } from '../../client-sdk/protocol/messages.ts';
+import { assert } from '../errors.ts';
+import type { WorkerSetup } from './inference-messages.ts';
+import { InferencePool, type PoolStats, type ThreadEvent } from './inference-pool.ts';
+import type { PackGraphs } from './onnx-session.ts';
+import { describeProcessor } from './processor.ts';
+import type { ProviderChoice, ProviderWish } from './provider-choice.ts';
+import type { EncodeOptions, TokenEncoder } from './token-encoder.ts';
+import { startWorker } from './worker-entry.ts';
+
+export interface TokenEncoderOptions {
+  /**
+   * Worker threads, each with sessions of its own. Default on the CPU: one less than the processors, at least 1, so that
+   * decoding and the event loop keep one; elsewhere 1. More use more memory and take processors from decoding.
+   */
+  readonly workers?: number | undefined;
+  /** Threads inside one operator; part of what ids depend on. Default 1: more helped no graph measured on two cores. */
+  readonly threads?: number | undefined;
+  /** Default `auto`. */
+  readonly provider?: ProviderWish | undefined;
+  /** Items of a batch. Default 1 on the CPU, 8 elsewhere; 1 where warm-up finds that neighbours change ids. */
+  readonly batchSize?: number | undefined;
+  /** How long an item waits for company where batches hold more than one, milliseconds. Default 4. */
+  readonly batchWaitMs?: number | undefined;
+  /** Items that may wait before one is refused with an `OverloadedError`. Default 256. */
+  readonly maxWaiting?: number | undefined;
+  /** Told of threads that were lost and replaced; for the log. */
+  readonly onThread?: ((event: ThreadEvent) => void) | undefined;
+  /** Starts an inference thread; tests start one that misbehaves. */
+  readonly startThread?: ((setup: WorkerSetup) => Worker) | undefined;
+}
+
+/** A token encoder on onnxruntime-node, with what the log and the `start` message tell of it. */
+export interface OnnxTokenEncoder extends TokenEncoder, AsyncDisposable {
+  readonly runtime: Runtime;
+  readonly provider: ProviderChoice;
+  /** Items of a run, and why that many. */
+  readonly batch: { readonly size: number; readonly reason: string };
+  readonly stats: PoolStats;
+  /** Rejects what waits or runs with a `DisposedError`; resolves when every thread has ended. */
+  close(): Promise<void>;
+}
+
+/**
+ * Opens a pack's encoders in worker threads and warms them up. Rejects with a `ConfigError` where the pack or the
+ * provider is not as asked for. Keyframes and chunks are borrowed until the call returns.
+ */
+export async function createTokenEncoder(
+  pack: PackGraphs,
+  options: TokenEncoderOptions = {},
+): Promise<OnnxTokenEncoder> {
+  const threads = options.threads ?? 1;
+  const pool = await InferencePool.create({
+    setup: {
+      pack: { manifest: pack.manifest, graphs: pack.graphs },
+      provider: options.provider ?? 'auto',
+      threads,
+      batchSize: options.batchSize,
+    },
+    workersOn: (provider) =>
+      options.workers ?? (provider === 'cpu' ? Math.max(1, availableParallelism() - 1) : 1),
+    batchWaitMs: options.batchWaitMs ?? 4,
+    maxWaiting: options.maxWaiting ?? 256,
+    onThread: options.onThread,
+    startThread: options.startThread ?? startInferenceThread,
+  });
+  const { visual, motion } = pack.manifest;
+  const pixelBytes = visual.width * visual.height * 3;
+  const cells = motion.fieldsPerChunk * motion.rows * motion.columns;
+  return {
+    runtime: { onnxruntime: pool.ready.onnxruntime, threads, processor: describeProcessor() },
+    provider: pool.ready.provider,
+    batch: pool.ready.batch,
+    get stats() {
+      return pool.stats;
+    },
+    get pending() {
+      const { waiting, running } = pool.stats;
+      return waiting + running;
+    },
+    // The copy is what moves to the thread: the one copy on the way there.
+    encodeKeyframe: async ({ pixels }, { isLive, signal }) => {
+      assert(pixels.length === pixelBytes, `a keyframe must hold ${pixelBytes} bytes, got ${pixels.length}`);
+      const item = { kind: 'keyframe', pixels: new Uint8Array(pixels) } as const;
+      return await pool.encode({ item, priority: priorityOf('keyframe', isLive), signal });
+    },
+    encodeMotion: async (chunk, { isLive, signal }) => {
+      assert(
+        chunk.mask.length === cells,
+        `a chunk's mask must hold ${cells} cells, got ${chunk.mask.length}`,
+      );
+      assert(
+        chunk.motion.length === 2 * cells,
+        `a chunk must hold ${2 * cells} values, got ${chunk.motion.length}`,
+      );
+      const item = {
+        kind: 'motion',
+        motion: new Float32Array(chunk.motion),
+        mask: new Uint8Array(chunk.mask),
+      } as const;
+      return await pool.encode({ item, priority: priorityOf('motion', isLive), signal });
+    },
+    close: () => pool.close(),
+    [Symbol.asyncDispose]: () => pool.close(),
+  };
+}
+
+/** Starts the thread that ships. */
+export const startInferenceThread = (setup: WorkerSetup): Worker =>
+  startWorker('inference-worker', import.meta.url, { workerData: setup });
+
+const priorityOf = (kind: 'keyframe' | 'motion', isLive: EncodeOptions['isLive']): number =>
+  (isLive ? 0 : 2) + (kind === 'keyframe' ? 0 : 1);

@@ -1,0 +1,128 @@
+import { z } from 'zod';
+import { LlmLayoutSchema, type TokenLayout } from '../../client-sdk/protocol/messages.ts';
+
+const size = z.int().min(1).max(8192);
+const rgb = z.tuple([z.number(), z.number(), z.number()]);
+const positive = z.number().positive();
+
+/** A graph of the pack: a bare file name beside the manifest, and what its bytes must hash to. */
+export const GraphFileSchema = z.strictObject({
+  file: z
+    .string()
+    .regex(
+      /^[a-zA-Z0-9][a-zA-Z0-9._-]{0,100}\.onnx$/,
+      'a graph is a bare file name of a-z A-Z 0-9 . _ - ending in .onnx',
+    ),
+  sha256: z.string().regex(/^[0-9a-f]{64}$/, 'a sha256 is 64 lower-case hexadecimal digits'),
+});
+export type GraphFile = z.infer<typeof GraphFileSchema>;
+
+/** The second encode that motion is taken from; vectors change with every one of these values. */
+export const ReencodeSchema = z.strictObject({
+  codec: z.literal('mpeg4'),
+  /** Size that pictures are squashed to, px. */
+  width: size,
+  height: size,
+  /** Constant quantizer scale, 1 to 31 (ISO/IEC 14496-2 6.3.5). */
+  quantizer: z.int().min(1).max(31),
+  /** Pictures between two I pictures. */
+  gopPictures: z.int().min(1),
+  motionEstimation: z.enum(['zero', 'epzs', 'xone']),
+  threads: z.literal(1),
+});
+export type Reencode = z.infer<typeof ReencodeSchema>;
+
+/** How a displacement `v`, a fraction of the picture's width or height, becomes the graphs' unit. */
+export const MotionNormalizationSchema = z.strictObject({
+  /** `asinh`: u = asinh(v / scale); `linear`: u = v / scale. */
+  type: z.enum(['asinh', 'linear']),
+  /** Of dx and dy. */
+  scale: z.tuple([positive, positive]),
+});
+export type MotionNormalization = z.infer<typeof MotionNormalizationSchema>;
+
+const VisualSchema = z.strictObject({
+  /** Size that keyframes are squashed to, px. */
+  width: size,
+  height: size,
+  /** Of pixels divided by 255: (p - mean) / std, for R, G and B. */
+  normalization: z.strictObject({ mean: rgb, std: z.tuple([positive, positive, positive]) }),
+  columns: size,
+  rows: size,
+  codebookSize: z.int().min(2),
+  dynamic: z.literal(false, 'visual.dynamic must be false: ids of varying number are not supported'),
+  encoder: GraphFileSchema,
+});
+
+const MotionSchema = z.strictObject({
+  columns: size,
+  rows: size,
+  fieldsPerSecond: positive,
+  fieldsPerChunk: z.int().min(1).max(255),
+  normalization: MotionNormalizationSchema,
+  codebookSize: z.int().min(2),
+  tokensPerChunk: z.int().min(1),
+  /** A chunk none of whose unmasked vectors is longer, as a fraction of the picture, has no ids. */
+  stillThreshold: z.number().min(0),
+  encoder: GraphFileSchema,
+  reencode: ReencodeSchema,
+});
+
+/** A pack's manifest, `pack.json`: everything that the ids depend on beside the graphs' own numbers. */
+export const PackManifestSchema = z.strictObject({
+  format: z.literal(1),
+  name: z.string().regex(/^[a-zA-Z0-9_-]{1,64}$/, 'a pack name is 1 to 64 of a-z A-Z 0-9 _ -'),
+  version: z.string().min(1),
+  licence: z.string().min(1),
+  description: z.string(),
+  provenance: z.strictObject({
+    trainingData: z.array(z.unknown()),
+    trainedBy: z.string(),
+    /** Where the figures told of the pack come from. */
+    figures: z.unknown(),
+  }),
+  visual: VisualSchema,
+  clip: z
+    .strictObject({ minDurationMs: positive, maxDurationMs: positive })
+    .refine(
+      (clip) => clip.minDurationMs <= clip.maxDurationMs,
+      'clip.minDurationMs must not exceed maxDurationMs',
+    ),
+  motion: MotionSchema,
+  detokenizers: z.strictObject({
+    /** Keyframe decoder and motion-compensated warping. */
+    warp: z.strictObject({ visualDecoder: GraphFileSchema, motionDecoder: GraphFileSchema }),
+  }),
+  llm: LlmLayoutSchema,
+});
+export type PackManifest = z.infer<typeof PackManifestSchema>;
+
+/** What a pack's graphs are for. */
+export const GRAPH_ROLES = ['visualEncoder', 'motionEncoder', 'visualDecoder', 'motionDecoder'] as const;
+export type GraphRole = (typeof GRAPH_ROLES)[number];
+
+/** The graph files of a manifest by role. */
+export const graphsOf = (manifest: PackManifest): Record<GraphRole, GraphFile> => ({
+  visualEncoder: manifest.visual.encoder,
+  motionEncoder: manifest.motion.encoder,
+  visualDecoder: manifest.detokenizers.warp.visualDecoder,
+  motionDecoder: manifest.detokenizers.warp.motionDecoder,
+});
+
+/** The grids and codebooks that a `start` message tells of. */
+export const layoutOf = ({ visual, motion, llm }: PackManifest): TokenLayout => ({
+  visual: {
+    columns: visual.columns,
+    rows: visual.rows,
+    codebookSize: visual.codebookSize,
+    dynamic: visual.dynamic,
+  },
+  motion: {
+    columns: motion.columns,
+    rows: motion.rows,
+    fieldsPerChunk: motion.fieldsPerChunk,
+    tokensPerChunk: motion.tokensPerChunk,
+    codebookSize: motion.codebookSize,
+  },
+  llm,
+});

@@ -1,0 +1,80 @@
+import { ENCODE_KINDS, type EncodeItem, type EncodeKind, type EncoderEngine } from './encoder-engine.ts';
+import type { PackManifest } from './pack-manifest.ts';
+
+/** Median duration of one item, milliseconds. */
+export type ItemMs = Readonly<Record<EncodeKind, number>>;
+
+/** Runs each graph `rounds` times, once more at first, and tells how long an item of a full batch takes. */
+export async function timeEngine(
+  engine: EncoderEngine,
+  manifest: PackManifest,
+  { rounds, now }: { rounds: number; now: () => number },
+): Promise<ItemMs> {
+  const median = async (kind: EncodeKind): Promise<number> => {
+    const items = Array.from({ length: engine.batchSize }, (_, seed) => specimen(manifest, kind, seed));
+    await engine.encode(items);
+    const times: number[] = [];
+    for (let round = 0; round < rounds; round++) {
+      const from = now();
+      await engine.encode(items);
+      times.push((now() - from) / engine.batchSize);
+    }
+    return times.sort((a, b) => a - b)[rounds >> 1] ?? 0;
+  };
+  return { keyframe: await median('keyframe'), motion: await median('motion') };
+}
+
+/**
+ * Encodes one item in every slot of the batch beside different neighbours and compares with the item alone in its
+ * padded batch. Gives what was found to differ, or undefined where neighbours change no id.
+ */
+export async function findNeighbourEffect(
+  engine: EncoderEngine,
+  manifest: PackManifest,
+): Promise<string | undefined> {
+  if (engine.batchSize === 1) return undefined;
+  for (const kind of ENCODE_KINDS) {
+    const item = specimen(manifest, kind, 0);
+    const [alone] = await engine.encode([item]);
+    for (let slot = 0; slot < engine.batchSize; slot++) {
+      for (const round of [1, 2]) {
+        const items = Array.from({ length: engine.batchSize }, (_, at) =>
+          at === slot ? item : specimen(manifest, kind, round * engine.batchSize + at),
+        );
+        const ids = (await engine.encode(items))[slot]!;
+        const at = ids.findIndex((id, index) => id !== alone![index]);
+        if (at >= 0)
+          return `id ${at} of a ${kind} in slot ${slot} of ${engine.batchSize} is ${ids[at]} beside neighbours and ${alone![at]} alone`;
+      }
+    }
+  }
+  return undefined;
+}
+
+/** A varied item that is the same for the same seed: blotches of noise, so that ids lie in many places of the codebook. */
+export function specimen({ visual, motion }: PackManifest, kind: EncodeKind, seed: number): EncodeItem {
+  // Numerical Recipes' linear congruential generator (Press et al., section 7.1): the low bits are not used.
+  let state = (seed + 1) * 2_654_435_761;
+  const random = (): number => {
+    state = (Math.imul(state, 1_664_525) + 1_013_904_223) >>> 0;
+    return state / 2 ** 32;
+  };
+  if (kind === 'keyframe') {
+    const pixels = new Uint8Array(visual.width * visual.height * 3);
+    let level = 128;
+    for (let at = 0; at < pixels.length; at++) {
+      level += (random() - 0.5) * 40;
+      if (level < 0 || level > 255 || random() < 0.002) level = random() * 255;
+      pixels[at] = level;
+    }
+    return { kind, pixels };
+  }
+  const cells = motion.fieldsPerChunk * motion.rows * motion.columns;
+  const [scaleX, scaleY] = motion.normalization.scale;
+  const vectors = Float32Array.from(
+    { length: 2 * cells },
+    (_, at) => (random() - 0.5) * 6 * (at < cells ? scaleX : scaleY),
+  );
+  const mask = Uint8Array.from({ length: cells }, () => (random() < 0.1 ? 0 : 1));
+  return { kind, motion: vectors, mask };
+}
