@@ -2,6 +2,7 @@ import { MediaError } from '../errors.ts';
 import type { DemuxEvent } from '../types.ts';
 import type { ContainerParser } from './coded-unit.ts';
 import type { Demux, DemuxOptions } from './demuxer.ts';
+import { MatroskaParser } from './matroska.ts';
 import { MpegTsParser } from './mpeg-ts.ts';
 import { type Container, SNIFF_BYTES, sniff } from './sniff.ts';
 import { VideoTrack } from './video-track.ts';
@@ -84,6 +85,8 @@ function openParser(container: Container, track: VideoTrack, options: DemuxOptio
   switch (container) {
     case 'mpeg-ts':
       return new MpegTsParser(track, options);
+    case 'matroska':
+      return new MatroskaParser(track, options);
     default:
       throw new MediaError('unknown-container', `${container} is not supported`);
   }

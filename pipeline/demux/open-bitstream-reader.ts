@@ -2,6 +2,7 @@ import { MediaError } from '../errors.ts';
 import type { VideoCodec } from '../types.ts';
 import type { BitstreamReader } from './bitstream-reader.ts';
 import type { CodedTrack } from './coded-unit.ts';
+import { FrameHeaderReader } from './frame-header-reader.ts';
 import { H264Boundaries } from './h264-boundaries.ts';
 import { H264Reader } from './h264-reader.ts';
 import { Mpeg2Boundaries, Mpeg2Reader } from './mpeg2-reader.ts';
@@ -18,6 +19,10 @@ export function openBitstreamReader(track: CodedTrack): BitstreamReader {
     case 'mpeg1':
     case 'mpeg2':
       return new Mpeg2Reader(track.extradata);
+    case 'vp8':
+    case 'vp9':
+    case 'av1':
+      return new FrameHeaderReader(track, track.codec);
     default:
       throw new MediaError('unsupported-codec', `${track.codec} is not supported`);
   }

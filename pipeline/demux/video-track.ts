@@ -12,6 +12,10 @@ export class VideoTrack implements CodedSink {
   readonly #emit: (event: DemuxEvent) => void;
   readonly #timeline = new Timeline();
   #reader: BitstreamReader | undefined;
+  #track: CodedTrack | undefined;
+  /** The format that the reader gave last, and the same with what only the container knows. */
+  #read: VideoFormat | undefined;
+  #format: VideoFormat | undefined;
   #announced: VideoFormat | undefined;
   #units = 0;
   /** Units that could not be read before the first that could. */
@@ -27,6 +31,7 @@ export class VideoTrack implements CodedSink {
   }
 
   track(track: CodedTrack): void {
+    this.#track = track;
     this.#reader = openBitstreamReader(track);
   }
 
@@ -43,16 +48,17 @@ export class VideoTrack implements CodedSink {
   }
 
   #place(unit: CodedUnit, facts: PictureFacts): void {
+    const format = this.#complete(facts.format);
     const place = this.#timeline.place(unit, {
-      framesPerSecond: facts.format.framesPerSecond,
-      mayReorder: facts.format.hasReordering ?? true,
+      framesPerSecond: format.framesPerSecond,
+      mayReorder: format.hasReordering ?? true,
     });
     if (place.type === 'leading') return;
     if (place.isJump) this.#emit({ type: 'discontinuity' });
     if (this.#unusable > 0) this.#emit({ type: 'loss', dropped: this.#unusable });
     this.#unusable = 0;
     if (facts.missing > 0) this.#emit({ type: 'loss', dropped: facts.missing });
-    this.#announce(facts.format, facts.isKeyframe);
+    this.#announce(format, facts.isKeyframe);
     this.#emit({
       type: 'unit',
       unit: {
@@ -64,6 +70,18 @@ export class VideoTrack implements CodedSink {
       },
     });
     this.#units += 1;
+  }
+
+  #complete(format: VideoFormat): VideoFormat {
+    if (this.#format && this.#read === format) return this.#format;
+    this.#read = format;
+    this.#format = {
+      ...format,
+      widthPx: format.widthPx ?? this.#track?.widthPx,
+      heightPx: format.heightPx ?? this.#track?.heightPx,
+      framesPerSecond: format.framesPerSecond ?? this.#track?.framesPerSecond,
+    };
+    return this.#format;
   }
 
   #skip(): void {
