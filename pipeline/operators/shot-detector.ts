@@ -1,44 +1,56 @@
 import type { MotionStep } from '../motion/motion-source.ts';
-import { intraShareOf, isSceneCut, lumaChange, THUMBNAIL_SIZE } from '../motion/scene-cut.ts';
+import { compareLooks, isFlat, isSceneCut, MIN_MASKED_SHARE, THUMBNAIL_SIZE } from '../motion/scene-cut.ts';
+import { maskedShare } from '../motion/vectors-to-blocks.ts';
 import type { Picture } from '../types.ts';
 
 /** Finds the pictures that begin another shot. Keeps one picture; calls do not overlap. */
 export class ShotDetector implements Disposable {
-  #previous: Picture | undefined;
+  // The picture that the next one is compared with: itself, or its look where that is known already.
+  #previous: Picture | Uint8Array | undefined;
 
   /** Takes a clip's keyframe, which it borrows; true where it belongs to another shot than the picture before. */
   async begin(keyframe: Picture): Promise<boolean> {
+    const before = await this.#previousLook();
+    const now = await keyframe.toLuma(THUMBNAIL_SIZE);
+    this.#keep(now);
     // A keyframe says nothing by being intra coded, so that its look alone decides.
-    const isCut =
-      this.#previous !== undefined && isSceneCut({ intraShare: 1, lumaChange: await this.#change(keyframe) });
-    this.#keep(keyframe);
-    return isCut;
+    return before !== undefined && isSceneCut(compareLooks(before, now));
   }
 
   /** Takes the clip's next picture, which it borrows, with the steps that it completed; true at a scene cut. */
   async observe(picture: Picture, steps: readonly MotionStep[]): Promise<boolean> {
-    if (steps.length === 0) return false;
-    const intraShare = Math.max(...steps.map((step) => intraShareOf(step.field)));
-    // The look costs two scalings, so it is taken only where the blocks hint at a cut.
-    const isCut =
-      isSceneCut({ intraShare, lumaChange: 1 }) &&
-      isSceneCut({ intraShare, lumaChange: await this.#change(picture) });
-    this.#keep(picture);
-    return isCut;
+    const step = steps.find((each) => each.pts === picture.pts);
+    const share = step && maskedShare(step.field);
+    if (share !== undefined && share < MIN_MASKED_SHARE) {
+      // A look costs a pass over the pixels, so it is taken only where the blocks hint at a cut.
+      this.#keep(picture.clone());
+      return false;
+    }
+    const before = await this.#previousLook();
+    const now = await picture.toLuma(THUMBNAIL_SIZE);
+    if (before === undefined) {
+      this.#keep(now);
+      return false;
+    }
+    // What follows a white flash or a black moment is compared with what was before it.
+    if (isFlat(now)) {
+      this.#keep(before);
+      return false;
+    }
+    this.#keep(now);
+    return isSceneCut({ ...compareLooks(before, now), maskedShare: share });
   }
 
   [Symbol.dispose](): void {
-    this.#previous?.[Symbol.dispose]();
-    this.#previous = undefined;
+    this.#keep(undefined);
   }
 
-  async #change(picture: Picture): Promise<number> {
-    if (!this.#previous) return 0;
-    return lumaChange(await this.#previous.toLuma(THUMBNAIL_SIZE), await picture.toLuma(THUMBNAIL_SIZE));
+  async #previousLook(): Promise<Uint8Array | undefined> {
+    return this.#previous instanceof Uint8Array ? this.#previous : this.#previous?.toLuma(THUMBNAIL_SIZE);
   }
 
-  #keep(picture: Picture): void {
-    this.#previous?.[Symbol.dispose]();
-    this.#previous = picture.clone();
+  #keep(picture: Picture | Uint8Array | undefined): void {
+    if (this.#previous && !(this.#previous instanceof Uint8Array)) this.#previous[Symbol.dispose]();
+    this.#previous = picture;
   }
 }
