@@ -21,7 +21,7 @@ const LIVE_BACKLOG = 6;
 
 /** What each stage of one tokenization is given, with the objects that several of them share. */
 export function stageOptions(options: TokenizeOptions) {
-  const { counters, encoder, limits, now, pack, scope } = options;
+  const { counters, encoder, limits, now, pack, probe, scope } = options;
   const { clip, motion, visual } = pack.manifest;
   const isLive = options.delivery === 'live';
   const tick = micros(1e6 / motion.fieldsPerSecond);
@@ -42,6 +42,7 @@ export function stageOptions(options: TokenizeOptions) {
       onUnit: (unit) => {
         count('unitsIn');
         count('bytesIn', unit.data.byteLength);
+        probe?.onUnit(unit);
       },
       onDropped: (units) => count('unitsDropped', units),
     } satisfies AdmitOptions,
@@ -55,7 +56,7 @@ export function stageOptions(options: TokenizeOptions) {
       reserve: options.reserve,
       onPicture: (picture) => {
         count('pictures');
-        options.probe?.onPicture(picture);
+        probe?.onPicture(picture);
       },
       onFault: () => count('decodeFaults'),
     } satisfies DecodeWithMotionOptions,
@@ -77,24 +78,25 @@ export function stageOptions(options: TokenizeOptions) {
       isLive,
       stillThreshold: motion.stillThreshold,
       control,
-      onItem: (item: Keyframe | Chunk) => options.probe?.onItem(item),
+      onItem: (item: Keyframe | Chunk) => probe?.onItem(item),
       onBacklog: (change: 1 | -1) => count('backlog', change),
       onFault: () => count('inferenceFaults'),
     },
-    sequence: {
-      stream: options.stream,
-      epoch: options.epoch,
-      pack: { name: pack.manifest.name, version: pack.manifest.version, sha256: pack.sha256 },
-      layout: layoutOf(pack.manifest),
-      motionFps: motion.fieldsPerSecond,
-      provider: encoder.provider.name,
-      runtime: encoder.runtime,
-      window,
-      now,
-    },
+    sequence: { ...announced(options), window, now },
     release: () => budget.close(),
   };
 }
+
+/** What `start` messages tell of a tokenization, whatever the media. */
+const announced = ({ stream, epoch, pack, encoder }: TokenizeOptions) => ({
+  stream,
+  epoch,
+  pack: { name: pack.manifest.name, version: pack.manifest.version, sha256: pack.sha256 },
+  layout: layoutOf(pack.manifest),
+  motionFps: pack.manifest.motion.fieldsPerSecond,
+  provider: encoder.provider.name,
+  runtime: encoder.runtime,
+});
 
 const createMotionSource = (name: MotionSourceName, pack: LoadedPack): MotionSource =>
   name === 'bitstream' ? new BitstreamMotionSource() : new ReencodeMotionSource(pack.manifest.motion);

@@ -15,7 +15,7 @@ import { shed } from './operators/shed.ts';
 import { toMotionFields } from './operators/to-motion-fields.ts';
 import { tokenizeItems } from './operators/tokenize-items.ts';
 import { stageOptions } from './stage-options.ts';
-import type { Chunk, Keyframe, Picture } from './types.ts';
+import type { AccessUnit, Chunk, Keyframe, Picture } from './types.ts';
 
 export { DELIVERIES, type Delivery };
 
@@ -60,6 +60,8 @@ export const createCounters = (): TokenizeCounters => ({
 
 /** Sees what a running tokenization makes its messages of; for measurements. */
 export interface TokenizeProbe {
+  /** Borrows each access unit for the time of the call, in order of arrival. */
+  onUnit(unit: AccessUnit): void;
   /** Borrows each decoded picture for the time of the call, in presentation order. */
   onPicture(picture: Picture): void;
   /** Sees each keyframe and chunk before its inference, in order. */

@@ -1,0 +1,81 @@
+/** Rows and columns of something that lies on a grid. */
+interface Extent {
+  readonly columns: number;
+  readonly rows: number;
+}
+
+const CHANNELS = 3;
+
+/**
+ * What is left of a picture in a thumbnail: the mean of each of its `grid` boxes, rounded to uint8, scaled up again
+ * bicubically. RGB uint8 [rows, columns, 3]; the picture's sides are multiples of the grid's.
+ */
+export const throughThumbnail = (rgb: Uint8Array, size: Extent, grid: Extent): Uint8Array =>
+  scaleUp(boxThumbnail(rgb, size, grid), grid, size);
+
+/** The rounded mean of each box: RGB uint8 [grid.rows, grid.columns, 3]. */
+export function boxThumbnail(rgb: Uint8Array, size: Extent, grid: Extent): Uint8Array {
+  const boxWidth = size.columns / grid.columns;
+  const boxHeight = size.rows / grid.rows;
+  if (!Number.isInteger(boxWidth) || !Number.isInteger(boxHeight))
+    throw new RangeError(
+      `the size must be a multiple of the grid, got ${size.columns}x${size.rows} and ${grid.columns}x${grid.rows}`,
+    );
+  const sums = new Float64Array(grid.columns * grid.rows * CHANNELS);
+  for (let y = 0, at = 0; y < size.rows; y++) {
+    const row = Math.floor(y / boxHeight) * grid.columns;
+    for (let x = 0; x < size.columns; x++) {
+      const box = (row + Math.floor(x / boxWidth)) * CHANNELS;
+      for (let channel = 0; channel < CHANNELS; channel++, at++) sums[box + channel]! += rgb[at]!;
+    }
+  }
+  return Uint8Array.from(sums, (sum) => sum / (boxWidth * boxHeight) + 0.5);
+}
+
+/**
+ * Scales RGB up bicubically: the cubic convolution of R. Keys (IEEE Trans. ASSP 29, 1981, eq. 15) with a = -0.5, known
+ * as Catmull-Rom; pixel centres at (i + 0.5), samples outside the picture are those of its edge; rounded to uint8.
+ */
+export function scaleUp(rgb: Uint8Array, from: Extent, to: Extent): Uint8Array {
+  const across = tapsOf(from.columns, to.columns);
+  const down = tapsOf(from.rows, to.rows);
+  const wide = new Float64Array(to.columns * from.rows * CHANNELS);
+  for (let y = 0, at = 0; y < from.rows; y++) {
+    for (const { places, weights } of across) {
+      for (let channel = 0; channel < CHANNELS; channel++, at++) {
+        for (let tap = 0; tap < 4; tap++)
+          wide[at]! += weights[tap]! * rgb[(y * from.columns + places[tap]!) * CHANNELS + channel]!;
+      }
+    }
+  }
+  const scaled = new Uint8ClampedArray(to.columns * to.rows * CHANNELS);
+  const stride = to.columns * CHANNELS;
+  down.forEach(({ places, weights }, y) => {
+    for (let at = 0; at < stride; at++) {
+      let sum = 0;
+      for (let tap = 0; tap < 4; tap++) sum += weights[tap]! * wide[places[tap]! * stride + at]!;
+      scaled[y * stride + at] = sum;
+    }
+  });
+  return new Uint8Array(scaled.buffer);
+}
+
+/** The four samples that each output sample of one axis is made of. */
+function tapsOf(from: number, to: number): { places: number[]; weights: number[] }[] {
+  return Array.from({ length: to }, (_, index) => {
+    const place = ((index + 0.5) * from) / to - 0.5;
+    const first = Math.floor(place) - 1;
+    const offsets = [0, 1, 2, 3];
+    return {
+      places: offsets.map((offset) => Math.min(from - 1, Math.max(0, first + offset))),
+      weights: offsets.map((offset) => cubic(place - first - offset)),
+    };
+  });
+}
+
+/** Keys' kernel with a = -0.5. */
+function cubic(distance: number): number {
+  const d = Math.abs(distance);
+  if (d < 1) return (1.5 * d - 2.5) * d * d + 1;
+  return d < 2 ? ((-0.5 * d + 2.5) * d - 4) * d + 2 : 0;
+}
