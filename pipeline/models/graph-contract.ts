@@ -1,5 +1,5 @@
 import type { InferenceSession } from 'onnxruntime-node';
-import { badPack } from './pack.ts';
+import { badPack } from './bad-pack.ts';
 import type { GraphRole, PackManifest } from './pack-manifest.ts';
 
 /** A tensor at a graph's border; the first dimension is the batch, which the graph must leave open. */

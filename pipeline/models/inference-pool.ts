@@ -2,12 +2,12 @@ import type { Worker } from 'node:worker_threads';
 import { DisposedError, ModelError, OverloadedError, reasonOf } from '../errors.ts';
 import { Batcher } from './batcher.ts';
 import type { EncodeItem, EncodeKind } from './encoder-engine.ts';
-import type { WorkerReady, WorkerSetup } from './inference-messages.ts';
-import { InferenceThread } from './inference-thread.ts';
+import type { InferenceReady, InferenceSetup, InferenceThread } from './serve-inference.ts';
+import { WorkerThread } from './worker-thread.ts';
 
 export interface PoolOptions {
   /** What the first thread starts with. */
-  readonly setup: WorkerSetup;
+  readonly setup: InferenceSetup;
   /** Threads that run side by side on a provider. */
   readonly workersOn: (provider: string) => number;
   /** How long an item waits for company where batches hold more than one, milliseconds. */
@@ -15,7 +15,7 @@ export interface PoolOptions {
   /** Items that may wait; one more is refused. */
   readonly maxWaiting: number;
   /** Starts a thread that runs `serveInference`. */
-  readonly startThread: (setup: WorkerSetup) => Worker;
+  readonly startThread: (setup: InferenceSetup) => Worker;
   /** Told of every thread that was lost, and of every one that took its place. */
   readonly onThread?: ((event: ThreadEvent) => void) | undefined;
 }
@@ -64,7 +64,7 @@ const FIRST_WAIT_MS = 100;
  */
 export class InferencePool implements AsyncDisposable {
   readonly #options: PoolOptions;
-  readonly #setup: WorkerSetup;
+  readonly #setup: InferenceSetup;
   readonly #waiting: Batcher<Job>;
   /** Warm threads without work. */
   readonly #idle: InferenceThread[] = [];
@@ -80,11 +80,11 @@ export class InferencePool implements AsyncDisposable {
   #state: 'open' | 'closed' | { aborted: Error } = 'open';
   #closing: Promise<void> | undefined;
   /** What the first thread told. */
-  readonly ready: WorkerReady;
+  readonly ready: InferenceReady;
 
   /** Opens the threads and resolves when all are warm. Rejects with a `ConfigError` or `ModelError`. */
   static async create(options: PoolOptions): Promise<InferencePool> {
-    const first = new InferenceThread(options.startThread(options.setup));
+    const first: InferenceThread = new WorkerThread(options.startThread(options.setup));
     const ready = await first.ready;
     const pool = new InferencePool(options, first, ready);
     try {
@@ -97,7 +97,7 @@ export class InferencePool implements AsyncDisposable {
     return pool;
   }
 
-  private constructor(options: PoolOptions, first: InferenceThread, ready: WorkerReady) {
+  private constructor(options: PoolOptions, first: InferenceThread, ready: InferenceReady) {
     this.#options = options;
     this.ready = ready;
     // Every further thread runs what the first one chose: ids must not depend on the thread.
@@ -192,7 +192,8 @@ export class InferencePool implements AsyncDisposable {
     const kind = jobs[0]!.kind;
     for (const job of jobs) this.#running.add(job);
     try {
-      const { ids, busyMs } = await thread.run(jobs.map((job) => job.item));
+      const items = jobs.map((job) => job.item);
+      const { ids, busyMs } = await thread.run(items, items.flatMap(buffersOf));
       this.#busyMs[kind] += busyMs;
       jobs.forEach((job, slot) => {
         if (!this.#running.delete(job)) return;
@@ -213,7 +214,7 @@ export class InferencePool implements AsyncDisposable {
 
   /** Starts one more thread; resolves when it is warm. */
   async #start(): Promise<void> {
-    const thread = new InferenceThread(this.#options.startThread(this.#setup));
+    const thread: InferenceThread = new WorkerThread(this.#options.startThread(this.#setup));
     this.#alive.add(thread);
     try {
       await thread.ready;
@@ -281,3 +282,8 @@ export class InferencePool implements AsyncDisposable {
     await Promise.all([...this.#alive].map((thread) => thread.close()));
   }
 }
+
+const buffersOf = (item: EncodeItem): ArrayBuffer[] =>
+  (item.kind === 'keyframe' ? [item.pixels] : [item.motion, item.mask]).map(
+    (array) => array.buffer as ArrayBuffer,
+  );

@@ -1,7 +1,7 @@
 import { InferenceSession } from 'onnxruntime-node';
 import { reasonOf } from '../errors.ts';
+import { badPack } from './bad-pack.ts';
 import { checkGraph, contractOf } from './graph-contract.ts';
-import { badPack } from './pack.ts';
 import type { GraphRole, PackManifest } from './pack-manifest.ts';
 
 /** What a session runs on. */

@@ -2,11 +2,11 @@ import { availableParallelism } from 'node:os';
 import type { Worker } from 'node:worker_threads';
 import type { Runtime } from '../../client-sdk/protocol/messages.ts';
 import { assert } from '../errors.ts';
-import type { WorkerSetup } from './inference-messages.ts';
 import { InferencePool, type PoolStats, type ThreadEvent } from './inference-pool.ts';
 import type { PackGraphs } from './onnx-session.ts';
 import { describeProcessor } from './processor.ts';
 import type { ProviderChoice, ProviderWish } from './provider-choice.ts';
+import type { InferenceSetup } from './serve-inference.ts';
 import type { EncodeOptions, TokenEncoder } from './token-encoder.ts';
 import { startWorker } from './worker-entry.ts';
 
@@ -29,7 +29,7 @@ export interface TokenEncoderOptions {
   /** Told of threads that were lost and replaced; for the log. */
   readonly onThread?: ((event: ThreadEvent) => void) | undefined;
   /** Starts an inference thread; tests start one that misbehaves. */
-  readonly startThread?: ((setup: WorkerSetup) => Worker) | undefined;
+  readonly startThread?: ((setup: InferenceSetup) => Worker) | undefined;
 }
 
 /** A token encoder on onnxruntime-node, with what the log and the `start` message tell of it. */
@@ -108,7 +108,7 @@ export async function createTokenEncoder(
 }
 
 /** Starts the thread that ships. */
-export const startInferenceThread = (setup: WorkerSetup): Worker =>
+export const startInferenceThread = (setup: InferenceSetup): Worker =>
   startWorker('inference-worker', import.meta.url, { workerData: setup });
 
 const priorityOf = (kind: 'keyframe' | 'motion', isLive: EncodeOptions['isLive']): number =>

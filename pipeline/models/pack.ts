@@ -2,7 +2,8 @@ import { createHash } from 'node:crypto';
 import { lstat, readdir, readFile } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
 import { z } from 'zod';
-import { ConfigError, reasonOf } from '../errors.ts';
+import { reasonOf } from '../errors.ts';
+import { badPack } from './bad-pack.ts';
 import { hasExternalData } from './external-data.ts';
 import {
   GRAPH_ROLES,
@@ -27,10 +28,6 @@ export interface LoadedPack {
   /** Absolute path of a file that the manifest names, or of the manifest itself; undefined for any other name. */
   file(name: string): string | undefined;
 }
-
-/** A rule that a pack breaks. */
-export const badPack = (detail: string, cause?: unknown): ConfigError =>
-  new ConfigError('bad-pack', detail, { cause });
 
 /** Reads a pack and checks the manifest and the hash of every graph. Rejects with a `ConfigError` of code `bad-pack`. */
 export async function loadPack(folder: string): Promise<LoadedPack> {

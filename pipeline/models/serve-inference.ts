@@ -1,56 +1,69 @@
 import type { MessagePort } from 'node:worker_threads';
 import { env } from 'onnxruntime-node';
-import { reasonOf, TokenizerError } from '../errors.ts';
-import { createEncoderEngine, type EncoderEngine } from './encoder-engine.ts';
-import type { FromWorker, ToWorker, WorkerReady, WorkerSetup } from './inference-messages.ts';
-import { chooseProvider, isProviderInstalled, type ProviderChoice } from './provider-choice.ts';
+import { createEncoderEngine, type EncodeItem, type EncoderEngine } from './encoder-engine.ts';
+import type { PackGraphs } from './onnx-session.ts';
+import {
+  chooseProvider,
+  isProviderInstalled,
+  type ProviderChoice,
+  type ProviderWish,
+} from './provider-choice.ts';
+import { serveThread, type ThreadService } from './serve-thread.ts';
 import { findNeighbourEffect, timeEngine } from './warm-up.ts';
+import type { WorkerThread } from './worker-thread.ts';
 
-/** A GPU gains by company; on a CPU a batch gains nothing and changes last bits (measured, see the design). */
+/** What an inference thread is started with, as its `workerData`. */
+export interface InferenceSetup {
+  readonly pack: PackGraphs;
+  /** A wish is turned into a choice by the first thread; later ones are given the choice. */
+  readonly provider: ProviderWish | ProviderChoice;
+  readonly threads: number;
+  /** Items of a batch; undefined lets the thread take the default of its provider. */
+  readonly batchSize: number | undefined;
+}
+
+/** What an inference thread tells once it is warm. */
+export interface InferenceReady {
+  readonly provider: ProviderChoice;
+  readonly batch: { readonly size: number; readonly reason: string };
+  /** Version. */
+  readonly onnxruntime: string;
+}
+
+/** Ids of the items of a run, in order. */
+export interface InferenceResult {
+  readonly ids: readonly Uint32Array[];
+  /** Time of the run inside the thread, milliseconds. */
+  readonly busyMs: number;
+}
+
+/** An inference thread seen from outside: a task is 1 to a batch of items of one kind. */
+export type InferenceThread = WorkerThread<InferenceReady, readonly EncodeItem[], InferenceResult>;
+
+/** A GPU gains by company; on a CPU a batch gains nothing and changes last bits. */
 const GPU_BATCH_SIZE = 8;
 const TRIAL_ROUNDS = 5;
 
-/** The life of an inference thread: chooses the provider, opens and warms the encoders, answers runs until `close`. */
-export async function serveInference(port: MessagePort, setup: WorkerSetup): Promise<void> {
-  const send = (message: FromWorker, transfer: ArrayBuffer[] = []): void =>
-    port.postMessage(message, transfer);
-  let opened: { engine: EncoderEngine; ready: WorkerReady };
-  try {
-    opened = await openEngine(setup);
-  } catch (error) {
-    const code = error instanceof TokenizerError ? error.code : 'model-failed';
-    const isKnown = code === 'bad-pack' || code === 'bad-config';
-    send({ type: 'refused', code: isKnown ? code : 'model-failed', detail: reasonOf(error) });
-    return;
-  }
-  const { engine, ready } = opened;
-  const answer = async (message: ToWorker): Promise<void> => {
-    if (message.type === 'close') {
-      await engine[Symbol.asyncDispose]();
-      port.close();
-      return;
-    }
-    const from = performance.now();
-    try {
-      const ids = await engine.encode(message.items);
-      const busyMs = performance.now() - from;
-      send(
-        { type: 'done', ids, busyMs },
-        ids.map((each) => each.buffer),
-      );
-    } catch (error) {
-      send({ type: 'failed', detail: reasonOf(error) });
-    }
-  };
-  // A chain, so that `close` never releases a session with a run in flight.
-  let running: Promise<void> = Promise.resolve();
-  port.on('message', (message: ToWorker) => {
-    running = running.then(() => answer(message));
-  });
-  send({ type: 'ready', ready });
-}
+/** Chooses the provider, opens and warms the encoders, then encodes until told to close. */
+export const serveInference = (port: MessagePort, setup: InferenceSetup): Promise<void> =>
+  serveThread(
+    port,
+    async (): Promise<ThreadService<InferenceReady, readonly EncodeItem[], InferenceResult>> => {
+      const { engine, ready } = await openEngine(setup);
+      return {
+        ready,
+        run: async (items) => {
+          const from = performance.now();
+          const ids = await engine.encode(items);
+          const busyMs = performance.now() - from;
+          return { result: { ids, busyMs }, transfer: ids.map((each) => each.buffer) };
+        },
+        [Symbol.asyncDispose]: () => engine[Symbol.asyncDispose](),
+      };
+    },
+  );
 
-async function openEngine(setup: WorkerSetup): Promise<{ engine: EncoderEngine; ready: WorkerReady }> {
+async function openEngine(setup: InferenceSetup): Promise<{ engine: EncoderEngine; ready: InferenceReady }> {
   const provider = await choose(setup);
   const wantedSize = setup.batchSize ?? (provider.name === 'cpu' ? 1 : GPU_BATCH_SIZE);
   const open = (batchSize: number): Promise<EncoderEngine> =>
@@ -70,7 +83,7 @@ async function openEngine(setup: WorkerSetup): Promise<{ engine: EncoderEngine; 
   return { engine, ready: { provider, batch, onnxruntime: env.versions.node ?? env.versions.common } };
 }
 
-async function choose({ provider, pack, threads, batchSize }: WorkerSetup): Promise<ProviderChoice> {
+async function choose({ provider, pack, threads, batchSize }: InferenceSetup): Promise<ProviderChoice> {
   if (typeof provider !== 'string') return provider;
   return await chooseProvider(provider, {
     isInstalled: isProviderInstalled,
