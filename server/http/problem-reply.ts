@@ -3,8 +3,8 @@ import { ERROR_CODES } from '../../client-sdk/protocol/error-codes.ts';
 import type { Problem } from '../../client-sdk/protocol/problem.ts';
 import type { TokenizerError } from '../../pipeline/errors.ts';
 
-/** Where `type` of a problem document points: a section of docs/errors.md. */
-const TYPE_PREFIX = 'https://kinoglyph.dev/errors#';
+/** What `type` of a problem document begins with; docs/errors.md describes each. */
+const TYPE_PREFIX = 'urn:kinoglyph:error:';
 
 /** The RFC 9457 document of an error. */
 export const problemOf = (error: TokenizerError): Problem => ({
