@@ -54,7 +54,8 @@ export function scaleUp(rgb: Uint8Array, from: Extent, to: Extent): Uint8Array {
     for (let at = 0; at < stride; at++) {
       let sum = 0;
       for (let tap = 0; tap < 4; tap++) sum += weights[tap]! * wide[places[tap]! * stride + at]!;
-      scaled[y * stride + at] = sum;
+      // The assignment alone would round halves to even.
+      scaled[y * stride + at] = Math.floor(sum + 0.5);
     }
   });
   return new Uint8Array(scaled.buffer);
