@@ -1,7 +1,9 @@
 import { KinoglyphError } from './kinoglyph-error.ts';
 import { openSocket } from './open-socket.ts';
 import { type PreviewOptions, readPreview } from './preview.ts';
+import type { PackInfo, PackList } from './protocol/pack-info.ts';
 import type { PreviewFrame } from './protocol/preview-frame.ts';
+import type { StreamInfo, StreamList } from './protocol/stream-info.ts';
 import type { PublishSummary } from './protocol/summary.ts';
 import { type ByteSource, type PublishOptions, publishBytes } from './publish.ts';
 import type { TokenMessage } from './resume-point.ts';
@@ -24,9 +26,9 @@ export interface CallOptions {
 /** A server. Nothing is opened before a method is called. */
 export interface Client {
   /** The streams that are published or can still be read. */
-  streams(options?: CallOptions): Promise<unknown>;
+  streams(options?: CallOptions): Promise<StreamInfo[]>;
   /** The packs that the server has, with their manifests. */
-  packs(options?: CallOptions): Promise<unknown>;
+  packs(options?: CallOptions): Promise<PackInfo[]>;
   /** A stream by name: 1 to 64 letters, digits, `_` or `-`; the server need not know it yet. */
   stream(name: string): Stream;
 }
@@ -41,7 +43,7 @@ export interface Stream {
   /** Follows the pictures that the server rebuilds from the tokens. */
   preview(options?: PreviewOptions): AsyncGenerator<PreviewFrame, void, undefined>;
   /** Inspects the stream. */
-  info(options?: CallOptions): Promise<unknown>;
+  info(options?: CallOptions): Promise<StreamInfo>;
   /** Ends the stream: its publisher is closed and its history forgotten. */
   end(options?: CallOptions): Promise<void>;
 }
@@ -65,6 +67,8 @@ export function connect(url: string | URL, options: ConnectOptions = {}): Client
     if (response.ok) return response;
     throw KinoglyphError.fromResponse(response.status, await response.text());
   };
+  const callJson = async <T>(path: string, callOptions?: CallOptions): Promise<T> =>
+    (await call('GET', path, callOptions)).json() as Promise<T>;
   const open = (path: string, query: Record<string, string | undefined> = {}): WebSocketLike => {
     const address = new URL(path, base);
     address.protocol = address.protocol === 'https:' ? 'wss:' : 'ws:';
@@ -74,8 +78,8 @@ export function connect(url: string | URL, options: ConnectOptions = {}): Client
   };
 
   return {
-    streams: async (callOptions) => (await call('GET', 'v1/streams', callOptions)).json(),
-    packs: async (callOptions) => (await call('GET', 'v1/packs', callOptions)).json(),
+    streams: async (callOptions) => (await callJson<StreamList>('v1/streams', callOptions)).streams,
+    packs: async (callOptions) => (await callJson<PackList>('v1/packs', callOptions)).packs,
     stream: (name) => {
       const path = `v1/streams/${encodeURIComponent(name)}`;
       return {
@@ -84,7 +88,7 @@ export function connect(url: string | URL, options: ConnectOptions = {}): Client
         publish: (source, publishOptions = {}) =>
           publishBytes(open(`${path}/publish`, publishQuery(publishOptions)), source, publishOptions),
         preview: (previewOptions = {}) => readPreview(() => open(`${path}/preview`), previewOptions),
-        info: async (callOptions) => (await call('GET', path, callOptions)).json(),
+        info: (callOptions) => callJson<StreamInfo>(path, callOptions),
         end: async (callOptions) => {
           await call('DELETE', path, callOptions);
         },
@@ -93,8 +97,14 @@ export function connect(url: string | URL, options: ConnectOptions = {}): Client
   };
 }
 
-const publishQuery = ({ delivery, takeover, fps }: PublishOptions): Record<string, string | undefined> => ({
+const publishQuery = ({
+  delivery,
+  takeover,
+  motion,
+  fps,
+}: PublishOptions): Record<string, string | undefined> => ({
   delivery,
   takeover: takeover ? 'true' : undefined,
+  motion,
   fps: fps?.toString(),
 });

@@ -1,5 +1,6 @@
 import { FrameSocket } from './frame-socket.ts';
 import { KinoglyphError } from './kinoglyph-error.ts';
+import type { MotionSourceName } from './protocol/messages.ts';
 import type { Delivery } from './protocol/publish.ts';
 import type { PublishSummary } from './protocol/summary.ts';
 import { delay } from './reconnecting.ts';
@@ -20,6 +21,8 @@ export interface PublishOptions {
   readonly delivery?: Delivery | undefined;
   /** Replaces a publisher that is present, instead of being refused. */
   readonly takeover?: boolean | undefined;
+  /** Where motion vectors come from; by default the server decides. */
+  readonly motion?: 'auto' | MotionSourceName | undefined;
   /** Pictures a second of a source without timestamps. */
   readonly fps?: number | undefined;
   /** Breaks the publication off; the epoch ends as `aborted`. */
@@ -57,7 +60,7 @@ export async function publishBytes(
     onProgress?.({ epoch, sentBytes });
   }
   if (!frames.isClosed) frames.send('{"type":"end"}');
-  return summary;
+  return await summary;
 }
 
 async function drained(frames: FrameSocket, signal: AbortSignal | undefined): Promise<void> {

@@ -1,0 +1,112 @@
+import fc from 'fast-check';
+import {
+  END_REASONS,
+  GAP_REASONS,
+  type Message,
+  type MotionMessage,
+  type StartMessage,
+  type VisualMessage,
+} from '../../client-sdk/protocol/messages.ts';
+
+export const EPOCH = '01JD8Z6V9K3M5N7P9Q1R3S5T7V';
+
+/** A start message that a real server could send. */
+export const START: StartMessage = {
+  type: 'start',
+  v: 1,
+  stream: 'door',
+  epoch: EPOCH,
+  seq: 0,
+  pack: { name: 'tiny', version: '1.0.0', sha256: 'ab'.repeat(32) },
+  codec: 'h264',
+  width: 1280,
+  height: 720,
+  displayAspect: 16 / 9,
+  motionSource: 'bitstream',
+  motionFps: 12,
+  layout: {
+    visual: { columns: 16, rows: 16, codebookSize: 4096, dynamic: false },
+    motion: { columns: 36, rows: 20, fieldsPerChunk: 8, tokensPerChunk: 45, codebookSize: 1024 },
+    llm: {
+      text: 32000,
+      imageStart: 32000,
+      imageEnd: 32001,
+      visualOffset: 32002,
+      motionStart: 48386,
+      motionEnd: 48387,
+      motionOffset: 48388,
+    },
+  },
+  provider: 'cpu',
+  runtime: { onnxruntime: '1.30.0', threads: 1, processor: 'x86_64' },
+};
+
+const u32 = fc.integer({ min: 0, max: 0xffff_ffff });
+const micros = fc.integer({ min: 0, max: Number.MAX_SAFE_INTEGER });
+const millis = fc.double({ min: 0, max: 1e15, noNaN: true }).map((value) => value + 0);
+const ids = fc.oneof(
+  fc.array(fc.integer({ min: 0, max: 0xffff }), { maxLength: 300 }),
+  fc.array(u32, { maxLength: 64 }),
+);
+const degraded = fc.option(fc.constant(true as const), { nil: undefined });
+const timed = {
+  epoch: fc.constant(EPOCH),
+  seq: u32,
+  pts: micros,
+  received: millis,
+  emitted: millis,
+  clip: u32,
+};
+
+export const visualMessages: fc.Arbitrary<VisualMessage> = fc.record(
+  {
+    type: fc.constant('visual' as const),
+    ...timed,
+    shot: u32,
+    keyframe: fc.constantFrom('coded' as const, 'synthetic' as const),
+    ids,
+    degraded,
+    positions: fc.uint8Array({ maxLength: 64 }).map((bytes) => Buffer.from(bytes).toString('base64')),
+  },
+  {
+    requiredKeys: ['type', 'epoch', 'seq', 'pts', 'received', 'emitted', 'clip', 'shot', 'keyframe', 'ids'],
+  },
+);
+
+export const motionMessages: fc.Arbitrary<MotionMessage> = fc.record(
+  {
+    type: fc.constant('motion' as const),
+    ...timed,
+    chunk: u32,
+    fields: fc.integer({ min: 1, max: 255 }),
+    duration: u32,
+    ids,
+    degraded,
+  },
+  {
+    requiredKeys: [
+      'type',
+      'epoch',
+      'seq',
+      'pts',
+      'received',
+      'emitted',
+      'clip',
+      'chunk',
+      'fields',
+      'duration',
+      'ids',
+    ],
+  },
+);
+
+/** One of each type that stays text on a binary connection. */
+export const TEXT_MESSAGES: readonly Message[] = [
+  START,
+  ...GAP_REASONS.map(
+    (reason) => ({ type: 'gap', epoch: EPOCH, seq: 3, from: 10, to: 20, reason, dropped: 1 }) as const,
+  ),
+  ...END_REASONS.map((reason) => ({ type: 'end', epoch: EPOCH, seq: 9, reason }) as const),
+  { type: 'skip', from: `${EPOCH}:1`, to: `${EPOCH}:7`, reason: 'expired' },
+  { type: 'goaway', inMs: 5000 },
+];
