@@ -18,7 +18,6 @@ const FIGURES_EVERY_MS = 500;
 
 const credentials: { token: string | undefined } = { token: undefined };
 const motionPreference = window.matchMedia('(prefers-reduced-motion: reduce)');
-const rightFrame = element('right-frame', HTMLElement);
 const tape = new TapeView({
   canvas: element('tape', HTMLCanvasElement),
   details: element('tape-details', HTMLElement),
@@ -38,7 +37,7 @@ const studio = new Studio({
   tape,
   glyphs: new GlyphView(element('glyphs', HTMLCanvasElement)),
   wordmark: new Wordmark(element('wordmark', HTMLCanvasElement)),
-  frames: [element('left-frame', HTMLElement), rightFrame],
+  stage: element('stage', HTMLElement),
   credentials: (): Credentials => credentials,
   onNotice: showNotice,
   onChange: () => showStudio(),

@@ -24,7 +24,7 @@ export interface StudioParts {
   readonly tape: TapeView;
   readonly glyphs: GlyphView;
   readonly wordmark: Wordmark;
-  readonly frames: readonly HTMLElement[];
+  readonly stage: HTMLElement;
   readonly credentials: () => Credentials;
   readonly onNotice: (notice: Notice) => void;
   /** What is watched or published has changed. */
@@ -194,7 +194,7 @@ export class Studio {
       this.#measure(message.type === 'visual' ? message.pts : message.pts + message.duration);
     }
     if (message.type !== 'start') return;
-    for (const frame of this.#parts.frames) frame.style.aspectRatio = String(message.displayAspect);
+    this.#parts.stage.style.setProperty('--aspect', String(message.displayAspect));
     this.#parts.onChange();
   }
 

@@ -1,6 +1,6 @@
 import { THEME } from '../page/theme.ts';
 
-const CAPACITY = 120;
+const CAPACITY = 80;
 const PAD_PX = 2;
 
 /** A small line of a figure's recent values, its end marked. */

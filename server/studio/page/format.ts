@@ -25,4 +25,4 @@ export function duration(ms: number): Figure {
 }
 
 /** A figure as one piece of text. */
-export const inWords = ({ value, unit }: Figure): string => `${value} ${unit}`;
+export const inWords = ({ value, unit }: Figure): string => `${value}\u00a0${unit}`;

@@ -1,7 +1,7 @@
 /** The colours of the style sheet that canvases need, and their small type. */
 export const THEME = {
   night: '#0b0a0d',
-  film: '#17151b',
+  film: '#211d28',
   line: '#3a3640',
   faint: '#8d8794',
   paper: '#efe9dc',

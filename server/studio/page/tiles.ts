@@ -54,7 +54,7 @@ function bitsTile(bitsPerSecond: number, sourceBitsPerSecond: number | undefined
   const source = sourceBitsPerSecond === undefined ? '' : `of ${inWords(bitRate(sourceBitsPerSecond))}`;
   return {
     figure: bitRate(bitsPerSecond),
-    note: ratio >= 1 ? `${source}, 1 : ${ratio.toFixed(ratio < 10 ? 1 : 0)}` : source,
+    note: ratio >= 1 ? `${source}, 1\u00a0:\u00a0${ratio.toFixed(ratio < 10 ? 1 : 0)}` : source,
     sample: bitsPerSecond,
   };
 }

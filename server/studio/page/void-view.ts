@@ -35,7 +35,7 @@ function wordsOf(viewing: Viewing | undefined, stream: string | undefined): Word
     return {
       title: 'Nothing is playing',
       text: 'Pick a stream above, publish a file or the camera, or send video from a terminal:',
-      code: `ffmpeg -re -i clip.mp4 -c:v copy -an -f mpegts -method PUT ${new URL('v1/streams/clip', SERVER).href}`,
+      code: `ffmpeg -re -i clip.mp4 -c:v copy -an \\\n  -f mpegts -method PUT ${new URL('v1/streams/clip', SERVER).href}`,
     };
   if (viewing.player.shown !== undefined) return undefined;
   switch (viewing.state.kind) {

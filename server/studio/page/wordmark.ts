@@ -9,12 +9,15 @@ const ROWS = [
   '#.#..#.#..#.#..#.#..#.#....#..#....#..#',
   '#..#.#.#..#..##...###.###..#..#....#..#',
 ];
-const LIT_PER_MESSAGE = 10;
+const LIT_PER_MESSAGE = 3;
+/** Cells that are lit at once; the others stay the colour of paper, so that the name can be read. */
+const MAX_LIT = 24;
 
 /** The name of the page as a mosaic whose cells take the colours of the tokens that come. */
 export class Wordmark {
   readonly #canvas: HTMLCanvasElement;
   readonly #cells: { readonly column: number; readonly row: number; colour: string }[] = [];
+  #lit: { colour: string }[] = [];
   #next = 0;
 
   constructor(canvas: HTMLCanvasElement) {
@@ -32,8 +35,11 @@ export class Wordmark {
       const cell = this.#cells[(this.#next * 37) % this.#cells.length];
       const id = ids[(this.#next * 11) % ids.length];
       this.#next++;
-      if (cell !== undefined && id !== undefined) cell.colour = lookOf(id, 'visual').ink;
+      if (cell === undefined || id === undefined) continue;
+      cell.colour = lookOf(id, 'visual').ink;
+      this.#lit.push(cell);
     }
+    for (const cell of this.#lit.splice(0, this.#lit.length - MAX_LIT)) cell.colour = THEME.paper;
     this.#draw();
   }
 

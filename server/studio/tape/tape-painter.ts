@@ -13,9 +13,9 @@ export interface Film {
   readonly frameHeightPx: number;
 }
 
-const EDGE_SHARE = 0.17;
-const HOLE_EVERY_PX = 22;
-const HOLE_PX = { width: 9, height: 7, radius: 2 };
+const EDGE_SHARE = 0.16;
+const HOLE_EVERY_PX = 24;
+const HOLE_PX = { width: 12, height: 8, radius: 2.5 };
 
 /** Divides a canvas into the film's edges and its frames. */
 export function filmOf(widthPx: number, heightPx: number): Film {
@@ -31,10 +31,19 @@ export function paintFilm(context: CanvasRenderingContext2D, film: Film, shiftPx
   context.beginPath();
   const first = -(((shiftPx % HOLE_EVERY_PX) + HOLE_EVERY_PX) % HOLE_EVERY_PX);
   for (let x = first; x < film.widthPx; x += HOLE_EVERY_PX) {
-    for (const y of [3, film.heightPx - HOLE_PX.height - 3])
+    for (const y of [(film.edgePx - HOLE_PX.height) / 2, film.heightPx - (film.edgePx + HOLE_PX.height) / 2])
       context.roundRect(x, y, HOLE_PX.width, HOLE_PX.height, HOLE_PX.radius);
   }
   context.fill();
+}
+
+/** What the film says before anything is on it. */
+export function paintEmpty(context: CanvasRenderingContext2D, film: Film): void {
+  context.fillStyle = THEME.faint;
+  context.font = THEME.smallFont;
+  context.textAlign = 'center';
+  context.textBaseline = 'middle';
+  context.fillText('the tape of tokens runs here', film.widthPx / 2, film.heightPx / 2);
 }
 
 /** Draws items that are visible; keeps each one's drawing for as long as it is. */

@@ -1,7 +1,7 @@
 import type { JournalMessage } from '../../../client-sdk/protocol/messages.ts';
 import { type TapeItem, TapeScribe } from './tape-item.ts';
 import { TapeLayout } from './tape-layout.ts';
-import { filmOf, paintFilm, TapePainter, timeText } from './tape-painter.ts';
+import { filmOf, paintEmpty, paintFilm, TapePainter, timeText } from './tape-painter.ts';
 
 /** Where the tape is drawn, and where the words about the selected item go. */
 export interface TapeElements {
@@ -68,6 +68,7 @@ export class TapeView {
     this.#needsPaint = false;
     context.setTransform(scale, 0, 0, scale, 0, 0);
     paintFilm(context, film, -leftPx);
+    if (this.#layout.items.length === 0) paintEmpty(context, film);
     this.#painter.paint(context, this.#layout.items, { film, leftPx, scale, selected: this.#selected });
   }
 
