@@ -1,0 +1,240 @@
+import type { Worker } from 'node:worker_threads';
+import type { JournalMessage } from '../../client-sdk/protocol/messages.ts';
+import { DisposedError, reasonOf } from '../errors.ts';
+import type { PackGraphs } from '../models/onnx-session.ts';
+import { startWorker } from '../models/worker-entry.ts';
+import { WorkerThread } from '../models/worker-thread.ts';
+import type { Preview, PreviewFactory } from './preview.ts';
+import type { PreviewSetup, PreviewTask, PreviewThread, ThreadPicture } from './serve-preview.ts';
+import { type PreviewPace, StreamPreview } from './stream-preview.ts';
+
+export interface PreviewFactoryOptions {
+  /** Threads inside one operator. Default 1: the preview must not take processors from tokens. */
+  readonly threads?: number | undefined;
+  /** Execution provider of onnxruntime. Default `cpu`. */
+  readonly provider?: string | undefined;
+  /** JPEG quality, 1 (best) to 31. Default 4. */
+  readonly quantizer?: number | undefined;
+  /** Clock and bounds; each has a default. */
+  readonly pace?: Partial<PreviewPace> | undefined;
+  /** Told of messages that could not be reconstructed and of threads that were lost and replaced; for the log. */
+  readonly onFault?: ((fault: PreviewFault) => void) | undefined;
+  /** Gets every picture before it is coded, at the pack's size, when it is made; costs a copy. */
+  readonly onReconstructed?: ((stream: string, picture: ThreadPicture) => void) | undefined;
+  /** Starts the preview thread; tests start one that misbehaves. */
+  readonly startThread?: ((setup: PreviewSetup) => Worker) | undefined;
+}
+
+export type PreviewFault =
+  | { readonly type: 'message'; readonly stream: string; readonly reason: string }
+  | { readonly type: 'thread-lost' | 'thread-refused'; readonly reason: string }
+  | { readonly type: 'thread-replaced' };
+
+interface Entry {
+  readonly name: string;
+  readonly preview: StreamPreview;
+  /** A start message that the thread must hear before anything else. */
+  isStartOwed: boolean;
+}
+
+const FIRST_WAIT_MS = 200;
+const MAX_WAIT_MS = 10_000;
+
+const schedule = (task: () => void, delayMs: number): (() => void) => {
+  const timer = setTimeout(task, delayMs);
+  return () => clearTimeout(timer);
+};
+
+/** Starts the preview thread that all previews share; resolves when it is warm. Rejects like `createTokenEncoder`. */
+export async function createPreviewFactory(
+  pack: PackGraphs,
+  options: PreviewFactoryOptions = {},
+): Promise<PreviewFactory> {
+  const setup: PreviewSetup = {
+    pack: { manifest: pack.manifest, graphs: pack.graphs },
+    threads: options.threads ?? 1,
+    provider: options.provider ?? 'cpu',
+    quantizer: options.quantizer ?? 4,
+    withRgb: options.onReconstructed !== undefined,
+  };
+  const { fieldsPerChunk, fieldsPerSecond } = pack.manifest.motion;
+  const chunkMs = (1000 * fieldsPerChunk) / fieldsPerSecond;
+  const pace: PreviewPace = {
+    now: () => performance.now(),
+    schedule,
+    // A viewer who comes late brings the whole clip at once.
+    maxWaiting: 4 + Math.ceil(pack.manifest.clip.maxDurationMs / chunkMs),
+    // A keyframe waits for nothing, its first chunk for a chunk's duration: half as much again is room for jitter.
+    maxDelayMs: 1.5 * chunkMs,
+    maxHeld: 3 * fieldsPerChunk,
+    ...options.pace,
+  };
+  const startThread = options.startThread ?? startPreviewThread;
+  const factory = new ThreadedPreviews({ setup, pace, startThread, options });
+  await factory.begin();
+  return factory;
+}
+
+const startPreviewThread = (setup: PreviewSetup): Worker =>
+  startWorker('preview-worker', import.meta.url, { workerData: setup });
+
+interface FactoryParts {
+  readonly setup: PreviewSetup;
+  readonly pace: PreviewPace;
+  readonly startThread: (setup: PreviewSetup) => Worker;
+  readonly options: PreviewFactoryOptions;
+}
+
+/** One thread that serves streams in turn, one message each. */
+class ThreadedPreviews implements PreviewFactory {
+  readonly #parts: FactoryParts;
+  readonly #entries = new Map<number, Entry>();
+  /** Streams that the thread has yet to forget. */
+  readonly #forgotten: number[] = [];
+  #thread: PreviewThread | undefined;
+  #starting: PreviewThread | undefined;
+
+  #isBusy = false;
+  #nextStream = 0;
+  /** The stream that was served last. */
+  #served = -1;
+  #failedStarts = 0;
+  #cancelRestart: (() => void) | undefined;
+  #closing: Promise<void> | undefined;
+
+  constructor(parts: FactoryParts) {
+    this.#parts = parts;
+  }
+
+  open(stream: string): Preview {
+    if (this.#closing !== undefined) throw new DisposedError('the preview factory');
+    const key = this.#nextStream++;
+    const preview = new StreamPreview(this.#parts.pace, {
+      work: () => void this.#serve(),
+      close: async () => {
+        this.#entries.delete(key);
+        this.#forgotten.push(key);
+        await this.#serve();
+      },
+    });
+    this.#entries.set(key, { name: stream, preview, isStartOwed: false });
+    return preview;
+  }
+
+  [Symbol.asyncDispose](): Promise<void> {
+    this.#closing ??= this.#close();
+    return this.#closing;
+  }
+
+  /** Starts a thread and waits until it is warm. */
+  async begin(): Promise<void> {
+    const thread: PreviewThread = new WorkerThread(this.#parts.startThread(this.#parts.setup));
+    this.#starting = thread;
+    try {
+      await thread.ready;
+    } catch (error) {
+      await thread.ended;
+      throw error;
+    } finally {
+      this.#starting = undefined;
+    }
+    this.#thread = thread;
+    void thread.ended.then((end) => this.#lose(end));
+    void this.#serve();
+  }
+
+  async #serve(): Promise<void> {
+    if (this.#isBusy) return;
+    this.#isBusy = true;
+    try {
+      for (let thread = this.#thread; thread !== undefined && !thread.hasEnded; ) {
+        const key = this.#forgotten.shift();
+        if (key !== undefined) await this.#forget(thread, key);
+        else if (!(await this.#serveNext(thread))) return;
+      }
+    } finally {
+      this.#isBusy = false;
+    }
+  }
+
+  async #forget(thread: PreviewThread, stream: number): Promise<void> {
+    // A thread that ends under this call has forgotten everything.
+    await thread.run({ type: 'forget', stream }).catch(() => undefined);
+  }
+
+  /** Serves one message of the stream that comes next in turn; false where no stream has one. */
+  async #serveNext(thread: PreviewThread): Promise<boolean> {
+    const keys = [...this.#entries.keys()];
+    const after = keys.findIndex((key) => key > this.#served);
+    const inTurn = after < 0 ? keys : [...keys.slice(after), ...keys.slice(0, after)];
+    for (const stream of inTurn) {
+      const entry = this.#entries.get(stream);
+      const message = entry?.preview.take();
+      if (entry === undefined || message === undefined) continue;
+      this.#served = stream;
+      await this.#serveMessage(thread, entry, { type: 'message', stream, message });
+      return true;
+    }
+    return false;
+  }
+
+  async #serveMessage(
+    thread: PreviewThread,
+    entry: Entry,
+    task: PreviewTask & { type: 'message' },
+  ): Promise<void> {
+    const { preview } = entry;
+    try {
+      if (entry.isStartOwed) await this.#repeatStart(thread, entry, task.stream);
+      const pictures = await thread.run(task);
+      const tap = this.#parts.options.onReconstructed;
+      if (tap !== undefined) for (const picture of pictures) tap(entry.name, picture);
+      preview.give(pictures.map(({ rgb: _, ...picture }) => picture));
+    } catch (error) {
+      preview.lose(task.message);
+      if (thread.hasEnded) return;
+      this.#report({ type: 'message', stream: entry.name, reason: reasonOf(error) });
+    }
+  }
+
+  async #repeatStart(thread: PreviewThread, entry: Entry, stream: number): Promise<void> {
+    entry.isStartOwed = false;
+    const message: JournalMessage | undefined = entry.preview.start;
+    if (message !== undefined) await thread.run({ type: 'message', stream, message });
+  }
+
+  #lose(end: Error): void {
+    this.#thread = undefined;
+    if (this.#closing !== undefined) return;
+    this.#report({ type: 'thread-lost', reason: end.message });
+    for (const entry of this.#entries.values()) {
+      entry.isStartOwed = true;
+      entry.preview.lose(undefined);
+    }
+    void this.#restart();
+  }
+
+  async #restart(): Promise<void> {
+    try {
+      await this.begin();
+      this.#failedStarts = 0;
+      this.#report({ type: 'thread-replaced' });
+    } catch (error) {
+      if (this.#closing !== undefined) return;
+      this.#report({ type: 'thread-refused', reason: reasonOf(error) });
+      const waitMs = FIRST_WAIT_MS * 2 ** this.#failedStarts * (1 + Math.random() / 4);
+      this.#failedStarts += 1;
+      this.#cancelRestart = schedule(() => void this.#restart(), Math.min(MAX_WAIT_MS, waitMs));
+    }
+  }
+
+  #report(fault: PreviewFault): void {
+    this.#parts.options.onFault?.(fault);
+  }
+
+  async #close(): Promise<void> {
+    this.#cancelRestart?.();
+    await Promise.all([...this.#entries.values()].map(({ preview }) => preview[Symbol.asyncDispose]()));
+    await (this.#starting ?? this.#thread)?.close();
+  }
+}
