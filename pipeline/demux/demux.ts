@@ -2,7 +2,9 @@ import { MediaError } from '../errors.ts';
 import type { DemuxEvent } from '../types.ts';
 import type { ContainerParser } from './coded-unit.ts';
 import type { Demux, DemuxOptions } from './demuxer.ts';
+import { ElementaryStreamParser } from './elementary-stream.ts';
 import { MatroskaParser } from './matroska.ts';
+import { Mp4Parser } from './mp4.ts';
 import { MpegTsParser } from './mpeg-ts.ts';
 import { type Container, SNIFF_BYTES, sniff } from './sniff.ts';
 import { VideoTrack } from './video-track.ts';
@@ -62,7 +64,10 @@ async function* parse(
     events = [];
     return drained;
   };
-  const track = new VideoTrack({ emit: (event) => events.push(event) });
+  const track = new VideoTrack({
+    framesPerSecond: options.framesPerSecond,
+    emit: (event) => events.push(event),
+  });
   const parser = openParser(head.container, track, options);
   for (let bytes: Uint8Array | undefined = head.bytes; bytes; bytes = await nextBytes(head, input)) {
     const received = options.now();
@@ -72,7 +77,10 @@ async function* parse(
     }
   }
   parser.end();
+  track.end();
   yield* drain();
+  if (track.units === 0)
+    throw new MediaError('no-video', `a stream needs pictures, got a ${head.container} input without one`);
 }
 
 async function nextBytes(head: Head, input: AsyncIterator<Uint8Array>): Promise<Uint8Array | undefined> {
@@ -87,7 +95,9 @@ function openParser(container: Container, track: VideoTrack, options: DemuxOptio
       return new MpegTsParser(track, options);
     case 'matroska':
       return new MatroskaParser(track, options);
-    default:
-      throw new MediaError('unknown-container', `${container} is not supported`);
+    case 'mp4':
+      return new Mp4Parser(track, options);
+    case 'elementary':
+      return new ElementaryStreamParser(track, options);
   }
 }

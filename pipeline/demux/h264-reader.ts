@@ -39,6 +39,8 @@ export class H264Reader implements BitstreamReader {
   #format: VideoFormat | undefined;
   #formatSps: H264Sps | undefined;
   #period = 0;
+  /** Order count of the period's first picture. */
+  #firstOrder: number | undefined;
 
   constructor(extradata?: Uint8Array) {
     this.#extradata = extradata;
@@ -63,8 +65,15 @@ export class H264Reader implements BitstreamReader {
       isKeyframe: isIdr || isClean,
       format: this.#formatOf(slice.sps),
       missing: isIdr ? 0 : missing,
-      order: { type: 'rank', period: this.#period, rank: this.#order.next(slice), step: undefined },
+      order: { type: 'rank', period: this.#period, rank: this.#rankOf(slice, isIdr), step: undefined },
     };
+  }
+
+  #rankOf(slice: H264SliceHeader, isIdr: boolean): number {
+    const order = this.#order.next(slice);
+    if (isIdr) this.#firstOrder = order;
+    this.#firstOrder ??= order;
+    return order - this.#firstOrder;
   }
 
   resume(): void {

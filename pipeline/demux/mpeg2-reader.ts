@@ -75,6 +75,8 @@ export class Mpeg2Reader implements BitstreamReader {
   #isExtensionDue = false;
   #format: VideoFormat | undefined;
   #period = 0;
+  /** Last temporal reference, unwrapped; it counts modulo 1024 from the group's first picture on (6.3.9). */
+  #rank = 0;
 
   constructor(extradata?: Uint8Array) {
     for (const element of extradata ? elementsOf(extradata) : []) this.#takeHeader(element);
@@ -86,7 +88,7 @@ export class Mpeg2Reader implements BitstreamReader {
     for (const element of elementsOf(unit)) {
       const code = element[0] ?? 0;
       if (code === PICTURE) picture ??= element;
-      else if (code === GROUP) this.#period += 1;
+      else if (code === GROUP) this.#beginGroup();
       else if (code >= SLICE_FIRST && code <= SLICE_LAST) hasSlice = true;
       else this.#takeHeader(element);
     }
@@ -94,18 +96,24 @@ export class Mpeg2Reader implements BitstreamReader {
     if (!this.#sequence || !hasSlice || picture.length < 3) return { type: 'unusable' };
     this.#format ??= formatOfMpeg2(this.#sequence, this.#isMpeg2);
     const bits = new BitReader(picture.subarray(1));
-    const rank = bits.bits(10);
+    const reference = bits.bits(10);
+    this.#rank = reference + Math.round((this.#rank - reference) / 1024) * 1024;
     return {
       type: 'picture',
       isKeyframe: bits.bits(3) === PICTURE_I,
       format: this.#format,
       missing: 0,
-      order: { type: 'rank', period: this.#period, rank, step: 1 },
+      order: { type: 'rank', period: this.#period, rank: this.#rank, step: 1 },
     };
   }
 
   resume(): void {
     // Nothing is carried over a hole.
+  }
+
+  #beginGroup(): void {
+    this.#period += 1;
+    this.#rank = 0;
   }
 
   #takeHeader(element: Uint8Array): void {

@@ -5,6 +5,7 @@ import type { CodedTrack } from './coded-unit.ts';
 import { FrameHeaderReader } from './frame-header-reader.ts';
 import { H264Boundaries } from './h264-boundaries.ts';
 import { H264Reader } from './h264-reader.ts';
+import { HevcBoundaries, HevcReader } from './hevc-reader.ts';
 import { Mpeg2Boundaries, Mpeg2Reader } from './mpeg2-reader.ts';
 import { Mpeg4Boundaries, Mpeg4Reader } from './mpeg4-reader.ts';
 import type { PictureBoundaries } from './start-code-splitter.ts';
@@ -23,6 +24,8 @@ export function openBitstreamReader(track: CodedTrack): BitstreamReader {
     case 'vp9':
     case 'av1':
       return new FrameHeaderReader(track, track.codec);
+    case 'hevc':
+      return new HevcReader(track.extradata);
     default:
       throw new MediaError('unsupported-codec', `${track.codec} is not supported`);
   }
@@ -38,6 +41,8 @@ export function openBoundaries(codec: VideoCodec): PictureBoundaries {
     case 'mpeg1':
     case 'mpeg2':
       return new Mpeg2Boundaries();
+    case 'hevc':
+      return new HevcBoundaries();
     default:
       throw new MediaError('unsupported-codec', `${codec} does not come as an elementary stream`);
   }

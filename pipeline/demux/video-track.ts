@@ -2,6 +2,7 @@ import type { DemuxEvent, VideoFormat } from '../types.ts';
 import type { BitstreamReader, PictureFacts } from './bitstream-reader.ts';
 import type { CodedSink, CodedTrack, CodedUnit } from './coded-unit.ts';
 import { openBitstreamReader } from './open-bitstream-reader.ts';
+import { PresentationClock, type UntimedItem } from './presentation-clock.ts';
 import { Timeline } from './timeline.ts';
 
 /**
@@ -10,8 +11,10 @@ import { Timeline } from './timeline.ts';
  */
 export class VideoTrack implements CodedSink {
   readonly #emit: (event: DemuxEvent) => void;
+  readonly #framesPerSecond: number | undefined;
   readonly #timeline = new Timeline();
   #reader: BitstreamReader | undefined;
+  #clock: PresentationClock | undefined;
   #track: CodedTrack | undefined;
   /** The format that the reader gave last, and the same with what only the container knows. */
   #read: VideoFormat | undefined;
@@ -21,8 +24,10 @@ export class VideoTrack implements CodedSink {
   /** Units that could not be read before the first that could. */
   #unusable = 0;
 
-  constructor(options: { emit: (event: DemuxEvent) => void }) {
+  /** `framesPerSecond` is the rate of untimed streams that declare none. */
+  constructor(options: { framesPerSecond?: number | undefined; emit: (event: DemuxEvent) => void }) {
     this.#emit = options.emit;
+    this.#framesPerSecond = options.framesPerSecond;
   }
 
   /** Units given so far. */
@@ -33,18 +38,45 @@ export class VideoTrack implements CodedSink {
   track(track: CodedTrack): void {
     this.#track = track;
     this.#reader = openBitstreamReader(track);
+    this.#clock?.end();
+    this.#clock = track.isTimed ? undefined : new PresentationClock((item) => this.#deliver(item));
+  }
+
+  /** The input has ended: gives what waits. */
+  end(): void {
+    this.#clock?.end();
   }
 
   lose(dropped: number): void {
     this.#reader?.resume();
-    this.#emit({ type: 'loss', dropped });
+    this.#send({ type: 'loss', dropped });
   }
 
   unit(unit: CodedUnit): void {
     const facts = this.#reader?.read(unit.data, unit.isMarkedKeyframe ?? false) ?? { type: 'empty' };
     if (facts.type === 'empty') return;
     if (facts.type === 'unusable') this.#skip();
-    else this.#place(unit, facts);
+    else {
+      const { framesPerSecond, hasReordering = true } = facts.format;
+      this.#send({
+        type: 'picture',
+        unit,
+        facts,
+        framesPerSecond: framesPerSecond ?? this.#framesPerSecond,
+        mayReorder: hasReordering,
+      });
+    }
+  }
+
+  /** By way of the clock, where the container has none. */
+  #send(item: UntimedItem): void {
+    if (this.#clock) this.#clock.push(item);
+    else this.#deliver(item);
+  }
+
+  #deliver(item: UntimedItem): void {
+    if (item.type === 'loss') this.#emit(item);
+    else this.#place(item.unit, item.facts);
   }
 
   #place(unit: CodedUnit, facts: PictureFacts): void {
@@ -79,7 +111,8 @@ export class VideoTrack implements CodedSink {
       ...format,
       widthPx: format.widthPx ?? this.#track?.widthPx,
       heightPx: format.heightPx ?? this.#track?.heightPx,
-      framesPerSecond: format.framesPerSecond ?? this.#track?.framesPerSecond,
+      framesPerSecond:
+        format.framesPerSecond ?? this.#track?.framesPerSecond ?? (this.#clock && this.#framesPerSecond),
     };
     return this.#format;
   }
