@@ -17,8 +17,11 @@ export interface FrameSocketOptions {
   readonly signal?: AbortSignal | undefined;
 }
 
-/** A WebSocket as an async iterable of what it receives, with a bounded buffer. Has one reader. */
-export class FrameSocket implements AsyncIterable<Frame>, Disposable {
+/**
+ * A WebSocket as an async iterable of what it receives, with a bounded buffer. Has one reader, who closes it.
+ * No `Disposable`, which half of the browsers do not know.
+ */
+export class FrameSocket implements AsyncIterable<Frame> {
   readonly #socket: WebSocketLike;
   readonly #options: FrameSocketOptions;
   readonly #frames: Frame[] = [];
@@ -54,7 +57,8 @@ export class FrameSocket implements AsyncIterable<Frame>, Disposable {
     this.#socket.send(data);
   }
 
-  [Symbol.dispose](): void {
+  /** Closes the connection, if it is open, and lets go of the signal. */
+  close(): void {
     this.#finish(undefined);
     this.#options.signal?.removeEventListener('abort', this.#onAbort);
     this.#socket.close(1000);

@@ -21,8 +21,12 @@ export function readPreview(
 ): AsyncGenerator<PreviewFrame, void, undefined> {
   async function* readOnce(): AsyncGenerator<PreviewFrame, void, undefined> {
     const onOpen = () => onState?.('open');
-    using frames = new FrameSocket(open(), { maxBufferBytes, onFull: 'drop-oldest', onOpen, signal });
-    for await (const frame of frames) if (typeof frame !== 'string') yield decode(frame);
+    const frames = new FrameSocket(open(), { maxBufferBytes, onFull: 'drop-oldest', onOpen, signal });
+    try {
+      for await (const frame of frames) if (typeof frame !== 'string') yield decode(frame);
+    } finally {
+      frames.close();
+    }
   }
   return reconnecting(readOnce, { reconnect, signal, onState });
 }

@@ -38,9 +38,22 @@ export interface PublishOptions {
 export async function publishBytes(
   socket: WebSocketLike,
   source: ByteSource,
+  options: PublishOptions,
+): Promise<PublishSummary> {
+  const { signal } = options;
+  const frames = new FrameSocket(socket, { maxBufferBytes: MAX_TEXT_BYTES, onFull: 'hang-up', signal });
+  try {
+    return await send(frames, source, options);
+  } finally {
+    frames.close();
+  }
+}
+
+async function send(
+  frames: FrameSocket,
+  source: ByteSource,
   { signal, onProgress }: PublishOptions,
 ): Promise<PublishSummary> {
-  using frames = new FrameSocket(socket, { maxBufferBytes: MAX_TEXT_BYTES, onFull: 'hang-up', signal });
   const replies = frames[Symbol.asyncIterator]();
   const { epoch } = await expectText<{ epoch: string }>(replies, 'accepted');
   const summary = expectText<PublishSummary>(replies, 'summary').then(async (text) => {
@@ -60,7 +73,7 @@ export async function publishBytes(
     onProgress?.({ epoch, sentBytes });
   }
   if (!frames.isClosed) frames.send('{"type":"end"}');
-  return await summary;
+  return summary;
 }
 
 async function drained(frames: FrameSocket, signal: AbortSignal | undefined): Promise<void> {

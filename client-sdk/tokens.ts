@@ -40,17 +40,21 @@ export function readTokens(
   const resume = new ResumePoint(options.from ?? 'live');
 
   async function* readOnce(): AsyncGenerator<TokenMessage, void, undefined> {
-    using frames = new FrameSocket(open({ from: resume.from, format, until, layout }), {
+    const frames = new FrameSocket(open({ from: resume.from, format, until, layout }), {
       maxBufferBytes,
       onFull: 'hang-up',
       onOpen: () => onState?.('open'),
       signal,
     });
-    for await (const frame of frames) {
-      const message = decode(frame, resume.start);
-      if (!message || !resume.accept(message)) continue;
-      yield message;
-      if (until === 'end' && message.type === 'end') return;
+    try {
+      for await (const frame of frames) {
+        const message = decode(frame, resume.start);
+        if (!message || !resume.accept(message)) continue;
+        yield message;
+        if (until === 'end' && message.type === 'end') return;
+      }
+    } finally {
+      frames.close();
     }
   }
 
