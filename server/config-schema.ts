@@ -214,7 +214,7 @@ const limits = {
     'How long what a publisher has sent is still tokenized after it went, stalled or was told to stop.',
   ),
   discardMs: of('ms', count().default(2000), 'How long a refused publisher’s body is read and discarded.'),
-  discardBytes: of('bytes', count().default(4 * MIB), 'How much of it.'),
+  discardBytes: of('bytes', count().default(4 * MIB), 'How much of a refused publisher’s body is read and discarded at most.'),
   retryAfterSeconds: of('s', count(1).default(5), 'What Retry-After says with a refusal for lack of room.'),
   accessTokenSeconds: of(
     's',
