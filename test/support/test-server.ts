@@ -1,4 +1,5 @@
 import { join } from 'node:path';
+import { vi } from 'vitest';
 import { openNodeAvDecoder } from '../../pipeline/codec/node-av-decoder.ts';
 import { createTokenEncoder } from '../../pipeline/models/onnx-token-encoder.ts';
 import { loadPack } from '../../pipeline/models/pack.ts';
@@ -10,6 +11,7 @@ import { loadConfig } from '../../server/config.ts';
 import { createLog } from '../../server/log.ts';
 import { Readiness } from '../../server/readiness.ts';
 import type { Engine } from '../../server/sessions/engine.ts';
+import type { Session } from '../../server/sessions/session.ts';
 
 /** Folder of the small media fixtures. */
 export const MEDIA = join(import.meta.dirname, '../fixtures/media');
@@ -80,4 +82,12 @@ export async function startTestServer(
     port: Number(new URL(url).port),
     [Symbol.asyncDispose]: () => app.shutdown(),
   };
+}
+
+/** Resolves with a stream's publisher as soon as there is one. */
+export async function publisherOf(app: App, stream: string): Promise<Session> {
+  return await vi.waitUntil(() => app.registry.streams.find(({ name }) => name === stream)?.session, {
+    timeout: 10_000,
+    interval: 5,
+  });
 }
