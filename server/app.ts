@@ -4,6 +4,7 @@ import fastify, {
   type FastifyInstance,
   type FastifyReply,
   type FastifyRequest,
+  LogController,
 } from 'fastify';
 import { ProtocolError } from '../pipeline/errors.ts';
 import type { Config } from './config-schema.ts';
@@ -114,7 +115,7 @@ function createFastify(config: Config, log: Log): FastifyInstance {
   const app = fastify({
     loggerInstance: log,
     // Addresses may hold query tokens, so requests are logged without them, by the hook below.
-    disableRequestLogging: true,
+    logController: new LogController({ disableRequestLogging: true }),
     exposeHeadRoutes: false,
     forceCloseConnections: true,
     bodyLimit: MAX_JSON_BYTES,

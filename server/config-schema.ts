@@ -185,7 +185,6 @@ const limits = {
     count(256).default(4096 * 2304),
     'Largest coded picture, width times height. Decoder memory grows with it.',
   ),
-  minSidePx: of('px', count(1).default(16), 'Least width and height of a picture.'),
   maxPixelsPerSecond: of(
     'px/s',
     count(1).default(140_000_000),
@@ -214,7 +213,11 @@ const limits = {
     'How long what a publisher has sent is still tokenized after it went, stalled or was told to stop.',
   ),
   discardMs: of('ms', count().default(2000), 'How long a refused publisher’s body is read and discarded.'),
-  discardBytes: of('bytes', count().default(4 * MIB), 'How much of a refused publisher’s body is read and discarded at most.'),
+  discardBytes: of(
+    'bytes',
+    count().default(4 * MIB),
+    'How much of a refused publisher’s body is read and discarded at most.',
+  ),
   retryAfterSeconds: of('s', count(1).default(5), 'What Retry-After says with a refusal for lack of room.'),
   accessTokenSeconds: of(
     's',

@@ -38,7 +38,6 @@ it('has these defaults', () => {
     maxPublishMessageBytes: 4 * MIB,
     maxUnitBytes: 16 * MIB,
     maxPixels: 4096 * 2304,
-    minSidePx: 16,
     maxPixelsPerSecond: 140_000_000,
     windowUnits: 240,
     windowBytes: 32 * MIB,
