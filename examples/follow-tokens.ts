@@ -4,7 +4,7 @@
  */
 import { connect, formatCursor } from '@kinoglyph/client';
 
-const [stream = 'door', url = 'http://127.0.0.1:8787', from = 'earliest'] = process.argv.slice(2);
+const [stream = 'door', url = 'http://127.0.0.1:8765', from = 'earliest'] = process.argv.slice(2);
 const client = connect(url, { token: process.env.KINOGLYPH_TOKEN });
 
 let cursor = from;

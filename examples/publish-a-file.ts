@@ -2,7 +2,7 @@
 import { createReadStream } from 'node:fs';
 import { connect } from '@kinoglyph/client';
 
-const [file, stream = 'door', url = 'http://127.0.0.1:8787'] = process.argv.slice(2);
+const [file, stream = 'door', url = 'http://127.0.0.1:8765'] = process.argv.slice(2);
 if (file === undefined) throw new Error('usage: publish-a-file.ts VIDEO [STREAM] [URL]');
 
 const client = connect(url, { token: process.env.KINOGLYPH_TOKEN });

@@ -6,7 +6,7 @@ import { mkdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { connect } from '@kinoglyph/client';
 
-const [folder, stream = 'door', url = 'http://127.0.0.1:8787', count = '12'] = process.argv.slice(2);
+const [folder, stream = 'door', url = 'http://127.0.0.1:8765', count = '12'] = process.argv.slice(2);
 if (folder === undefined) throw new Error('usage: save-a-preview.ts FOLDER [STREAM] [URL] [COUNT]');
 
 const client = connect(url, { token: process.env.KINOGLYPH_TOKEN });
