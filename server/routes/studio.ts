@@ -45,14 +45,14 @@ const ParametersSchema = z.object({ '*': z.string() });
 /** The files of the built page by their path under its folder; empty where it has not been built. */
 export type StudioFiles = ReadonlyMap<string, { readonly bytes: Buffer; readonly contentType: string }>;
 
-/** Folders in which the build leaves the page: beside the compiled server, or seen from the sources. */
+/** Where the build leaves the page: beside the compiled server, or seen from the sources, beside which only the page's own sources lie. */
 const STUDIO_FOLDERS = ['../studio/', '../../dist/server/studio/'];
 
 /** Reads the page into memory, so that a request names an entry and never a path. */
 export async function loadStudio(): Promise<StudioFiles> {
   for (const folder of STUDIO_FOLDERS) {
     const files = await readFolder(fileURLToPath(new URL(folder, import.meta.url)));
-    if (files.has('index.html')) return files;
+    if (files.has('main.js')) return files;
   }
   return new Map();
 }
