@@ -1,5 +1,5 @@
 import type { MotionStep } from '../motion/motion-source.ts';
-import { compareLooks, isFlat, isSceneCut, MIN_MASKED_SHARE, THUMBNAIL_SIZE } from '../motion/scene-cut.ts';
+import { isFlat, isSceneCut, lookDifference, MIN_MASKED_SHARE, THUMBNAIL_SIZE } from '../motion/scene-cut.ts';
 import { maskedShare } from '../motion/vectors-to-blocks.ts';
 import type { Picture } from '../types.ts';
 
@@ -14,7 +14,7 @@ export class ShotDetector implements Disposable {
     const now = await keyframe.toLuma(THUMBNAIL_SIZE);
     this.#keep(now);
     // A keyframe says nothing by being intra coded, so that its look alone decides.
-    return before !== undefined && isSceneCut(compareLooks(before, now));
+    return before !== undefined && isSceneCut({ difference: lookDifference(before, now) });
   }
 
   /** Takes the clip's next picture, which it borrows, with the steps that it completed; true at a scene cut. */
@@ -38,7 +38,7 @@ export class ShotDetector implements Disposable {
       return false;
     }
     this.#keep(now);
-    return isSceneCut({ ...compareLooks(before, now), maskedShare: share });
+    return isSceneCut({ difference: lookDifference(before, now), maskedShare: share });
   }
 
   [Symbol.dispose](): void {

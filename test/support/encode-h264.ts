@@ -1,5 +1,5 @@
 import { Codec, CodecContext, Frame, Packet, Rational } from 'node-av';
-import { AV_PIX_FMT_YUV420P } from 'node-av/constants';
+import { AV_PIX_FMT_YUV420P, FF_ENCODER_LIBX264 } from 'node-av/constants';
 import { micros, millis } from '../../client-sdk/protocol/units.ts';
 import { silenceNativeLog } from '../../pipeline/codec/native-error.ts';
 import type { AccessUnit } from '../../pipeline/types.ts';
@@ -15,7 +15,7 @@ export async function encodeH264(
   options: { widthPx: number; heightPx: number; framesPerSecond: number; times?: readonly number[] },
 ): Promise<MediaUnits> {
   silenceNativeLog();
-  const codec = Codec.findEncoderByName('libx264');
+  const codec = Codec.findEncoderByName(FF_ENCODER_LIBX264);
   if (!codec) throw new Error('this build of node-av has no libx264');
   using context = new CodecContext();
   context.allocContext3(codec);

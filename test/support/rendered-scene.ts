@@ -41,14 +41,14 @@ export function evenCamera(motion: {
 /** Luma of a plane of waves of many lengths and directions: no two places look alike. */
 function createTexture(seed: number): (at: Point) => number {
   const random = seededRandom(seed);
-  const waves = Array.from({ length: 24 }, (_, index) => {
+  const waves = Array.from({ length: 12 }, (_, index) => {
     const angle = random() * 2 * Math.PI;
-    const lengthPx = 9 * 1.17 ** index;
+    const lengthPx = 9 * 1.35 ** index;
     return {
       x: (Math.cos(angle) * 2 * Math.PI) / lengthPx,
       y: (Math.sin(angle) * 2 * Math.PI) / lengthPx,
       phase: random() * 2 * Math.PI,
-      height: index < 12 ? 18 : 10,
+      height: 20,
     };
   });
   return ({ x, y }) =>

@@ -1,4 +1,4 @@
-import * as fc from 'fast-check';
+import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { composeFields } from '../../../pipeline/motion/compose.ts';
 import { fieldOf, motionOf } from '../../support/block-fields.ts';
