@@ -1,0 +1,81 @@
+import { describe, expect, it } from 'vitest';
+import { DisposedError, ModelError } from '../../../pipeline/errors.ts';
+import { createOnnxDetokenizer } from '../../../pipeline/models/onnx-detokenizer.ts';
+import { loadPack } from '../../../pipeline/models/pack.ts';
+import { readGoldens } from '../../support/pack-goldens.ts';
+import { DEFAULT_PACK, TINY_PACK } from '../../support/packs.ts';
+
+const visualIds = (id: number): Uint32Array => new Uint32Array(256).fill(id);
+const motionIds = (id: number): Uint32Array => new Uint32Array(45).fill(id);
+
+describe('createOnnxDetokenizer', () => {
+  it('gives pixels in planes of [0, 1] and motion as fractions of the picture', async () => {
+    await using detokenizer = await createOnnxDetokenizer(await loadPack(TINY_PACK));
+    const pixels = await detokenizer.decodeKeyframe(visualIds(15 * 256 + 3));
+    expect(pixels.length).toBe(3 * 256 * 256);
+    expect([pixels[0], pixels[256 * 256], pixels[2 * 256 * 256]]).toEqual([1, 0, Math.fround(0.2)]);
+    const motion = await detokenizer.decodeMotion(motionIds(32 * 20 + 10));
+    expect(motion.length).toBe(2 * 8 * 20 * 36);
+    expect(motion[0]).toBeCloseTo(0.004 * Math.sinh(1), 7);
+    expect(motion.at(-1)).toBeCloseTo(-0.007 * Math.sinh(1), 7);
+  });
+
+  it('tells the geometry of its pack', async () => {
+    await using detokenizer = await createOnnxDetokenizer(await loadPack(TINY_PACK));
+    expect(detokenizer.geometry).toEqual({
+      visual: { width: 256, height: 256, columns: 16, rows: 16 },
+      motion: { columns: 36, rows: 20, fieldsPerChunk: 8, fieldsPerSecond: 12 },
+    });
+  });
+
+  it('gives arrays that later calls leave alone, also where calls overlap', async () => {
+    await using detokenizer = await createOnnxDetokenizer(await loadPack(TINY_PACK));
+    const [white, black] = await Promise.all([
+      detokenizer.decodeKeyframe(visualIds(4095)),
+      detokenizer.decodeKeyframe(visualIds(0)),
+    ]);
+    expect(white.every((value) => value === 1)).toBe(true);
+    expect(black.every((value) => value === 0)).toBe(true);
+  });
+
+  it('refuses ids that are no ids of the pack', async () => {
+    await using detokenizer = await createOnnxDetokenizer(await loadPack(TINY_PACK));
+    await expect(detokenizer.decodeKeyframe(visualIds(4096))).rejects.toThrow(
+      'ids must be 0 to 4095, got 4096',
+    );
+    await expect(detokenizer.decodeKeyframe([1, 2])).rejects.toThrow('ids must be 256, got 2');
+    await expect(detokenizer.decodeMotion(motionIds(0xffff_ffff))).rejects.toBeInstanceOf(ModelError);
+    expect((await detokenizer.decodeMotion(motionIds(0))).length).toBe(2 * 8 * 20 * 36);
+  });
+
+  it('ends once, after the run in flight', async () => {
+    const detokenizer = await createOnnxDetokenizer(await loadPack(TINY_PACK));
+    const running = detokenizer.decodeKeyframe(visualIds(4095));
+    const closing = detokenizer[Symbol.asyncDispose]();
+    expect(detokenizer[Symbol.asyncDispose]()).toBe(closing);
+    expect((await running)[0]).toBe(1);
+    await closing;
+    await expect(detokenizer.decodeKeyframe(visualIds(0))).rejects.toBeInstanceOf(DisposedError);
+  });
+
+  it('agrees with PyTorch on the pack that ships', async () => {
+    const pack = await loadPack(DEFAULT_PACK);
+    const { visual, motion } = await readGoldens(DEFAULT_PACK);
+    await using detokenizer = await createOnnxDetokenizer(pack);
+    const pixels = await detokenizer.decodeKeyframe(visual.ids);
+    for (let at = 0; at < visual.decoded.length; at++) {
+      const [channel, row, column] = [at >> 8, (at >> 4) & 15, at & 15];
+      const value = 255 * pixels[channel * 65_536 + (row * 16 + 8) * 256 + column * 16 + 8]!;
+      expect(
+        Math.abs(value - visual.decoded[at]!),
+        `channel ${channel}, row ${row}, column ${column}`,
+      ).toBeLessThan(0.6);
+    }
+    const fields = await detokenizer.decodeMotion(motion.ids);
+    const { scale, type } = pack.manifest.motion.normalization;
+    fields.forEach((value, at) => {
+      const unit = value / scale[at < fields.length / 2 ? 0 : 1];
+      expect(type === 'asinh' ? Math.asinh(unit) : unit).toBeCloseTo(motion.decoded[at]!, 3);
+    });
+  });
+});

@@ -1,0 +1,53 @@
+import { createHash } from 'node:crypto';
+import { cp, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import type { PackManifest } from '../../pipeline/models/pack-manifest.ts';
+
+const inRepository = (path: string): string => fileURLToPath(new URL(`../../${path}`, import.meta.url));
+
+/** Plain arithmetic with the names and shapes of a real pack; see test/fixtures/make-tiny-packs.py. */
+export const TINY_PACK = inRepository('test/fixtures/pack-tiny');
+/** The same, but items of a batch change each other's visual ids. */
+export const COUPLED_PACK = inRepository('test/fixtures/pack-coupled');
+/** The pack that ships. */
+export const DEFAULT_PACK = inRepository('models/kino-mini');
+
+/** A manifest whose values may be changed to what no manifest may hold. */
+type ManifestJson = { -readonly [Key in keyof PackManifest]: PackManifest[Key] } & Record<string, unknown>;
+
+/** A copy of the tiny pack that a test may spoil. */
+export interface PackCopy extends AsyncDisposable {
+  readonly folder: string;
+  /** Rewrites the manifest, as JSON. */
+  edit(change: (manifest: ManifestJson) => void): Promise<void>;
+  /** Replaces a graph and its hash. */
+  replaceGraph(file: string, bytes: Uint8Array): Promise<void>;
+}
+
+export async function copyTinyPack(): Promise<PackCopy> {
+  const folder = await mkdtemp(join(tmpdir(), 'pack-'));
+  await cp(TINY_PACK, folder, { recursive: true });
+  const path = join(folder, 'pack.json');
+  const edit: PackCopy['edit'] = async (change) => {
+    const manifest: ManifestJson = JSON.parse(await readFile(path, 'utf8'));
+    change(manifest);
+    await writeFile(path, JSON.stringify(manifest));
+  };
+  return {
+    folder,
+    edit,
+    replaceGraph: async (file, bytes) => {
+      await writeFile(join(folder, file), bytes);
+      const sha256 = createHash('sha256').update(bytes).digest('hex');
+      await edit((manifest) => {
+        const { visual, motion, detokenizers } = manifest;
+        const { visualDecoder, motionDecoder } = detokenizers.warp;
+        for (const graph of [visual.encoder, motion.encoder, visualDecoder, motionDecoder])
+          if (graph.file === file) graph.sha256 = sha256;
+      });
+    },
+    [Symbol.asyncDispose]: () => rm(folder, { recursive: true }),
+  };
+}
