@@ -87,7 +87,8 @@ export function connect(url: string | URL, options: ConnectOptions = {}): Client
         tokens: (tokensOptions = {}) => readTokens((query) => open(`${path}/tokens`, query), tokensOptions),
         publish: (source, publishOptions = {}) =>
           publishBytes(open(`${path}/publish`, publishQuery(publishOptions)), source, publishOptions),
-        preview: (previewOptions = {}) => readPreview(() => open(`${path}/preview`), previewOptions),
+        preview: (previewOptions = {}) =>
+          readPreview((query) => open(`${path}/preview`, query), previewOptions),
         info: (callOptions) => callJson<StreamInfo>(path, callOptions),
         end: async (callOptions) => {
           await call('DELETE', path, callOptions);

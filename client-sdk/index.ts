@@ -4,7 +4,7 @@ export type { PreviewOptions } from './preview.ts';
 export { formatCursor, parseCursor } from './protocol/cursor.ts';
 export type * from './protocol/messages.ts';
 export type { PackInfo } from './protocol/pack-info.ts';
-export type { PreviewFrame } from './protocol/preview-frame.ts';
+export { MOTION_STEP, type PreviewFrame, type PreviewMotion } from './protocol/preview-frame.ts';
 export type { Delivery } from './protocol/publish.ts';
 export type { StreamInfo } from './protocol/stream-info.ts';
 export type { PublishSummary } from './protocol/summary.ts';

@@ -6,6 +6,8 @@ import { type ConnectionState, reconnecting } from './reconnecting.ts';
 import type { WebSocketLike } from './web-socket-like.ts';
 
 export interface PreviewOptions {
+  /** Also asks for the motion field of each picture. */
+  readonly withMotion?: boolean | undefined;
   /** What may wait for the reader, bytes; default 1 MiB. More than that drops the oldest pictures. */
   readonly maxBufferBytes?: number | undefined;
   readonly reconnect?: ReconnectPolicy | undefined;
@@ -16,12 +18,17 @@ export interface PreviewOptions {
 
 /** Yields the reconstructed pictures as JPEG, the newest where the reader is slow, over as many connections as it takes. */
 export function readPreview(
-  open: () => WebSocketLike,
-  { maxBufferBytes = 1024 * 1024, reconnect = fullJitter(), signal, onState }: PreviewOptions,
+  open: (query: Record<string, string | undefined>) => WebSocketLike,
+  { withMotion, maxBufferBytes = 1024 * 1024, reconnect = fullJitter(), signal, onState }: PreviewOptions,
 ): AsyncGenerator<PreviewFrame, void, undefined> {
   async function* readOnce(): AsyncGenerator<PreviewFrame, void, undefined> {
     const onOpen = () => onState?.('open');
-    const frames = new FrameSocket(open(), { maxBufferBytes, onFull: 'drop-oldest', onOpen, signal });
+    const frames = new FrameSocket(open({ motion: withMotion ? 'true' : undefined }), {
+      maxBufferBytes,
+      onFull: 'drop-oldest',
+      onOpen,
+      signal,
+    });
     try {
       for await (const frame of frames) if (typeof frame !== 'string') yield decode(frame);
     } finally {

@@ -6,7 +6,13 @@ export { llmIdsOf } from './llm-ids.ts';
 export * from './messages.ts';
 export * from './pack-info.ts';
 export { parseMessage } from './parse-message.ts';
-export { decodePreviewFrame, encodePreviewFrame, type PreviewFrame } from './preview-frame.ts';
+export {
+  decodePreviewFrame,
+  encodePreviewFrame,
+  MOTION_STEP,
+  type PreviewFrame,
+  type PreviewMotion,
+} from './preview-frame.ts';
 export { type Problem, ProblemSchema } from './problem.ts';
 export * from './publish.ts';
 export * from './stream-info.ts';

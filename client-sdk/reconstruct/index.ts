@@ -1,4 +1,4 @@
 export { type Detokenizer, fits, type Geometry } from './detokenizer.ts';
 export { fillMasked, type MaskedField } from './fill-masked.ts';
 export { MotionCompensation } from './motion-compensation.ts';
-export { type ReconstructedPicture, Reconstructor } from './reconstructor.ts';
+export { type MotionField, type ReconstructedPicture, Reconstructor } from './reconstructor.ts';

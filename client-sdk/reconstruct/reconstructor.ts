@@ -10,6 +10,14 @@ export interface ReconstructedPicture {
   /** uint8 [height, width, 3], RGB; read only, for a still stretch shared with the picture before. */
   readonly rgb: Uint8Array;
   readonly isKeyframe: boolean;
+  /** The field that led here from the picture before; absent at a keyframe and in a still stretch. */
+  readonly motion?: MotionField | undefined;
+}
+
+/** One decoded motion field: float32 [rows, columns] each, forward displacement as a fraction of width and height. */
+export interface MotionField {
+  readonly dx: Float32Array;
+  readonly dy: Float32Array;
 }
 
 /** The clip that pictures are being made of. */
@@ -96,20 +104,22 @@ export class Reconstructor {
     open.chunk += 1;
     const pictures: ReconstructedPicture[] = [];
     for (let field = 0; field < message.fields; field += 1) {
-      if (motion && this.#advance(motion, field)) open.rgb = this.#compensation.render();
+      const step = motion && this.#fieldOf(motion, field);
+      if (step && this.#compensation.advance(step.dx, step.dy)) open.rgb = this.#compensation.render();
       open.fields += 1;
       const pts = open.pts + (open.fields * 1e6) / this.#geometry.motion.fieldsPerSecond;
       const endPts = message.pts + message.duration;
-      pictures.push({ pts: micros(Math.min(pts, endPts)), rgb: open.rgb, isKeyframe: false });
+      pictures.push({ pts: micros(Math.min(pts, endPts)), rgb: open.rgb, isKeyframe: false, motion: step });
     }
     return pictures;
   }
 
-  #advance(motion: Float32Array, field: number): boolean {
+  #fieldOf(motion: Float32Array, field: number): MotionField {
     const { columns, rows, fieldsPerChunk } = this.#geometry.motion;
     const cells = columns * rows;
-    const dx = motion.subarray(field * cells, (field + 1) * cells);
-    const dy = motion.subarray((fieldsPerChunk + field) * cells, (fieldsPerChunk + field + 1) * cells);
-    return this.#compensation.advance(dx, dy);
+    return {
+      dx: motion.subarray(field * cells, (field + 1) * cells),
+      dy: motion.subarray((fieldsPerChunk + field) * cells, (fieldsPerChunk + field + 1) * cells),
+    };
   }
 }

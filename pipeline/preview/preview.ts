@@ -1,5 +1,6 @@
 import type { Observable } from 'rxjs';
 import type { JournalMessage } from '../../client-sdk/protocol/messages.ts';
+import type { PreviewMotion } from '../../client-sdk/protocol/preview-frame.ts';
 import type { Micros } from '../../client-sdk/protocol/units.ts';
 
 /** One reconstructed picture, coded. */
@@ -10,6 +11,8 @@ export interface PreviewPicture {
   /** Size of the JPEG, px. */
   readonly widthPx: number;
   readonly heightPx: number;
+  /** The field that led to the picture; absent at a keyframe and in a still stretch. */
+  readonly motion?: PreviewMotion | undefined;
 }
 
 /** The reconstruction of one stream, made from its messages alone. */

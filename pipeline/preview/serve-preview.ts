@@ -1,5 +1,6 @@
 import type { MessagePort } from 'node:worker_threads';
 import type { JournalMessage } from '../../client-sdk/protocol/messages.ts';
+import type { PreviewMotion } from '../../client-sdk/protocol/preview-frame.ts';
 import type { Micros } from '../../client-sdk/protocol/units.ts';
 import { Reconstructor } from '../../client-sdk/reconstruct/index.ts';
 import { type JpegEncoder, openJpegEncoder } from '../codec/jpeg-encoder.ts';
@@ -7,6 +8,7 @@ import { createOnnxDetokenizer, type OnnxDetokenizer } from '../models/onnx-deto
 import type { PackGraphs } from '../models/onnx-session.ts';
 import { serveThread, type ThreadService } from '../models/serve-thread.ts';
 import type { WorkerThread } from '../models/worker-thread.ts';
+import { quantizeMotion } from './quantize-motion.ts';
 
 /** What the preview thread is started with, as its `workerData`. */
 export interface PreviewSetup {
@@ -31,6 +33,7 @@ export interface ThreadPicture {
   /** Size of the JPEG, px. */
   readonly widthPx: number;
   readonly heightPx: number;
+  readonly motion?: PreviewMotion | undefined;
   /** uint8 [height, width, 3], RGB, at the pack's size. */
   readonly rgb?: Uint8Array<ArrayBuffer> | undefined;
 }
@@ -99,14 +102,20 @@ async function makePictures(
   const { width, height } = setup.pack.manifest.visual;
   const size = previewSize(height, state.displayAspect);
   const pictures: ThreadPicture[] = [];
-  for (const { pts, rgb } of await state.reconstructor.push(message)) {
+  for (const { pts, rgb, motion } of await state.reconstructor.push(message)) {
     state.jpeg ??= openJpegEncoder({
       source: { widthPx: width, heightPx: height },
       target: size,
       quantizer: setup.quantizer,
     });
     const jpeg = state.jpeg.encode(rgb);
-    pictures.push({ pts, jpeg, ...size, rgb: setup.withRgb ? new Uint8Array(rgb) : undefined });
+    pictures.push({
+      pts,
+      jpeg,
+      ...size,
+      motion: motion && quantizeMotion(motion, setup.pack.manifest.motion),
+      rgb: setup.withRgb ? new Uint8Array(rgb) : undefined,
+    });
   }
   return pictures;
 }

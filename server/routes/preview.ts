@@ -1,4 +1,5 @@
 import type { FastifyReply } from 'fastify';
+import { z } from 'zod';
 import { ERROR_CODES } from '../../client-sdk/protocol/error-codes.ts';
 import { ProtocolError } from '../../pipeline/errors.ts';
 import { closeSocket } from '../http/close-socket.ts';
@@ -8,6 +9,13 @@ import type { RouteSpec } from '../http/route-spec.ts';
 import { streamOf } from '../http/stream-parameter.ts';
 
 const BOUNDARY = 'kinoglyph-picture';
+const PreviewQuerySchema = z.object({
+  motion: z
+    .enum(['true', 'false'])
+    .default('false')
+    .describe('Put the motion field that led to each picture before its JPEG'),
+});
+
 const READ_ERRORS = ['invalid-stream-name', 'too-many', 'shutting-down'] as const;
 /** How long a snapshot waits for the first picture of a reconstruction that has just begun. */
 const SNAPSHOT_WAIT_MS = 3000;
@@ -18,14 +26,16 @@ export const previewByWebSocket = ({ registry, config }: AppContext): RouteSpec 
   path: '/v1/streams/{stream}/preview',
   summary: 'Watch the reconstruction over a WebSocket',
   action: 'read',
+  query: PreviewQuerySchema,
   responses: {},
-  errors: READ_ERRORS,
+  errors: ['bad-request', ...READ_ERRORS],
   webSocket: {
     description:
-      'Binary messages: 16 bytes (version u8 = 1, flags u8, u16, width u16, height u16, pts u64 µs; little-endian), then a JPEG. A slow reader misses pictures.',
+      'Binary messages: 16 bytes (version u8 = 1, flags u8, motion columns u8 and rows u8, width u16, height u16, pts u64 µs; little-endian), by flag 1 the motion field (i8 pairs, rows x columns, 1/1024 of width and height), then a JPEG. A slow reader misses pictures.',
     open: (socket, request) => {
       let stop = (): void => undefined;
       socket.on('close', () => stop());
+      const withMotion = PreviewQuerySchema.parse(request.query).motion === 'true';
       const { preview } = registry.watchable(streamOf(request));
       const end = (closeCode: number, message: string): void => closeSocket(socket, { closeCode, message });
       const gate = new FrameGate(config.subscriberStallMs, () =>
@@ -33,7 +43,8 @@ export const previewByWebSocket = ({ registry, config }: AppContext): RouteSpec 
       );
       stop = preview.watch({
         openedMs: Date.now(),
-        show: ({ frame }) => gate.offer((onFlushed) => socket.send(frame, { binary: true }, onFlushed)),
+        show: (shot) =>
+          gate.offer((onFlushed) => socket.send(shot.frame({ withMotion }), { binary: true }, onFlushed)),
         end: (code, detail) => end(ERROR_CODES[code].close, detail),
       });
     },

@@ -9,8 +9,8 @@ import type { JournalEntry } from './journal-entry.ts';
 /** One reconstructed picture as viewers get it; shared, so nobody may change the bytes. */
 export interface PreviewShot {
   readonly jpeg: Uint8Array;
-  /** The binary message of the preview WebSocket. */
-  readonly frame: Uint8Array;
+  /** The binary message of the preview WebSocket, with or without the motion field; made when it is first asked for. */
+  frame(options: { withMotion: boolean }): Uint8Array;
 }
 
 export interface PreviewHubOptions {
@@ -129,8 +129,8 @@ export class PreviewHub {
     return entry;
   }
 
-  #show({ jpeg, pts, widthPx, heightPx }: PreviewPicture): void {
-    const shot = { jpeg, frame: encodePreviewFrame({ pts, width: widthPx, height: heightPx, jpeg }) };
+  #show(picture: PreviewPicture): void {
+    const shot = shotOf(picture);
     this.#latest = shot;
     for (const viewer of this.#viewers) viewer.show(shot);
   }
@@ -145,4 +145,21 @@ export class PreviewHub {
     };
     this.#lingerTimer = setTimeout(close, this.#options.lingerMs);
   }
+}
+
+/** All viewers of one kind share one message. */
+function shotOf({ jpeg, pts, widthPx, heightPx, motion }: PreviewPicture): PreviewShot {
+  const plain = { pts, width: widthPx, height: heightPx, jpeg };
+  const frames: { plain?: Uint8Array; withMotion?: Uint8Array } = {};
+  return {
+    jpeg,
+    frame: ({ withMotion }) => {
+      if (withMotion) {
+        frames.withMotion ??= encodePreviewFrame({ ...plain, motion });
+        return frames.withMotion;
+      }
+      frames.plain ??= encodePreviewFrame(plain);
+      return frames.plain;
+    },
+  };
 }

@@ -1,4 +1,4 @@
-import type { MotionField } from './motion-field.ts';
+import { MOTION_STEP, type PreviewMotion } from '../../../client-sdk/index.ts';
 
 export const OVERLAY_MODES = ['off', 'arrows', 'colour'] as const;
 /** How the motion field lies over the picture. */
@@ -14,7 +14,7 @@ const EXAGGERATION = 3;
 /** Draws a motion field over a picture; `undefined` or `off` clears it. */
 export function paintMotion(
   canvas: HTMLCanvasElement,
-  field: MotionField | undefined,
+  field: PreviewMotion | undefined,
   mode: OverlayMode,
 ): void {
   const scale = Math.min(2, window.devicePixelRatio || 1);
@@ -44,12 +44,12 @@ interface CellMotion {
   readonly angle: number;
 }
 
-function* movingCells(field: MotionField): Generator<CellMotion> {
+function* movingCells(field: PreviewMotion): Generator<CellMotion> {
   for (let row = 0; row < field.rows; row++) {
     for (let column = 0; column < field.columns; column++) {
       const at = 2 * (row * field.columns + column);
-      const dx = (field.steps[at] ?? 0) * field.unitFraction;
-      const dy = (field.steps[at + 1] ?? 0) * field.unitFraction;
+      const dx = (field.steps[at] ?? 0) * MOTION_STEP;
+      const dy = (field.steps[at + 1] ?? 0) * MOTION_STEP;
       const length = Math.hypot(dx, dy);
       if (length < LEAST) continue;
       const strength = Math.min(1, length / STRONGEST);
@@ -59,7 +59,7 @@ function* movingCells(field: MotionField): Generator<CellMotion> {
   }
 }
 
-function paintArrows(context: CanvasRenderingContext2D, field: MotionField): void {
+function paintArrows(context: CanvasRenderingContext2D, field: PreviewMotion): void {
   const { width, height } = context.canvas;
   const cellPx = width / field.columns;
   context.lineCap = 'round';
@@ -81,7 +81,7 @@ function paintArrows(context: CanvasRenderingContext2D, field: MotionField): voi
   }
 }
 
-function paintColours(context: CanvasRenderingContext2D, field: MotionField): void {
+function paintColours(context: CanvasRenderingContext2D, field: PreviewMotion): void {
   const small = new OffscreenCanvas(field.columns, field.rows);
   const cells = small.getContext('2d');
   if (cells === null) return;

@@ -1,4 +1,4 @@
-import type { MotionField } from '../motion/motion-field.ts';
+import type { PreviewMotion } from '../../../client-sdk/index.ts';
 import { PreviewClock, type PreviewClockMode } from './preview-clock.ts';
 
 /** A picture of the reconstruction as it came. */
@@ -6,13 +6,13 @@ export interface IncomingPicture {
   /** Media time, µs. */
   readonly ptsUs: number;
   readonly jpeg: Uint8Array;
-  readonly motion: MotionField | undefined;
+  readonly motion: PreviewMotion | undefined;
 }
 
 /** The picture on the canvas. */
 export interface ShownPicture {
   readonly ptsUs: number;
-  readonly motion: MotionField | undefined;
+  readonly motion: PreviewMotion | undefined;
 }
 
 interface Queued extends IncomingPicture {

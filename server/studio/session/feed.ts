@@ -2,6 +2,7 @@ import {
   type ConnectionState,
   connect,
   type Delivery,
+  type PreviewFrame,
   type PublishSummary,
   type TokenMessage,
 } from '../../../client-sdk/index.ts';
@@ -44,17 +45,16 @@ export function connectFeed(name: string, { token }: Credentials): { feed: Feed;
   const stream = connect(SERVER, { token }).stream(name);
   const feed: Feed = {
     tokens: (options) => stream.tokens(options),
-    preview: (options) => picturesOf(stream.preview({ ...options, maxBufferBytes: PREVIEW_BUFFER_BYTES })),
+    preview: (options) =>
+      picturesOf(stream.preview({ ...options, withMotion: true, maxBufferBytes: PREVIEW_BUFFER_BYTES })),
   };
   const publish: PublishTo = (bytes, { delivery, isTakeover, onEpoch }) =>
     stream.publish(bytes, { delivery, takeover: isTakeover, onProgress: ({ epoch }) => onEpoch(epoch) });
   return { feed, publish };
 }
 
-async function* picturesOf(
-  frames: AsyncIterable<{ readonly pts: number; readonly jpeg: Uint8Array }>,
-): AsyncGenerator<IncomingPicture> {
-  for await (const { pts, jpeg } of frames) yield { ptsUs: pts, jpeg, motion: undefined };
+async function* picturesOf(frames: AsyncIterable<PreviewFrame>): AsyncGenerator<IncomingPicture> {
+  for await (const { pts, jpeg, motion } of frames) yield { ptsUs: pts, jpeg, motion };
 }
 
 /** What an error says, for the reader of the page. */

@@ -11,6 +11,17 @@ describe('a preview message', () => {
     );
   });
 
+  it('carries a motion field before the JPEG', () => {
+    const motion = { columns: 2, rows: 1, steps: Int8Array.of(1, -1, 127, -127) };
+    const frame = { pts: 1, width: 455, height: 256, jpeg: Uint8Array.of(0xff, 0xd8), motion };
+    const bytes = encodePreviewFrame(frame);
+    expect(Buffer.from(bytes).toString('hex')).toBe(
+      '01010201' + 'c7010001' + '0100000000000000' + '01ff7f81' + 'ffd8',
+    );
+    expect(decodePreviewFrame(bytes)).toEqual(frame);
+    expect(() => decodePreviewFrame(bytes.subarray(0, 20))).toThrow(/2x1 does not fit/);
+  });
+
   it('decodes to what was encoded', () => {
     fc.assert(
       fc.property(
