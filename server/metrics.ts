@@ -2,6 +2,7 @@ import { monitorEventLoopDelay } from 'node:perf_hooks';
 import { Counter, collectDefaultMetrics, Gauge, Histogram, Registry } from 'prom-client';
 
 const LATENCY_BUCKETS_S = [0.01, 0.02, 0.04, 0.08, 0.16, 0.25, 0.5, 1, 2, 5, 10];
+const LOOP_RESOLUTION_MS = 10;
 
 /** What the gauges show; read when somebody asks for the metrics. */
 export interface MetricsSource {
@@ -21,7 +22,7 @@ export function createMetrics(source: () => MetricsSource) {
   const registry = new Registry();
   const registers = [registry];
   collectDefaultMetrics({ register: registry });
-  const loop = monitorEventLoopDelay({ resolution: 10 });
+  const loop = monitorEventLoopDelay({ resolution: LOOP_RESOLUTION_MS });
   loop.enable();
   const gauge = (name: string, help: string, read: () => number): Gauge =>
     new Gauge({
@@ -39,9 +40,10 @@ export function createMetrics(source: () => MetricsSource) {
   gauge('kinoglyph_reserved_pixels_per_second', 'Budget in use', () => source().pixelsPerSecond);
   gauge('kinoglyph_pending_inferences', 'Inferences that wait or run', () => source().pendingInferences);
   gauge('kinoglyph_event_loop_delay_p99_seconds', 'Delay of the event loop since the last reading', () => {
-    const p99 = loop.percentile(99) / 1e9;
+    // What is measured is the interval of a timer, which the resolution is part of.
+    const p99Ms = loop.percentile(99) / 1e6 - LOOP_RESOLUTION_MS;
     loop.reset();
-    return p99;
+    return Math.max(0, p99Ms) / 1000;
   });
   const counter = <T extends string>(name: string, help: string, labelNames: T[]): Counter<T> =>
     new Counter({ name, help, labelNames, registers });
@@ -57,7 +59,7 @@ export function createMetrics(source: () => MetricsSource) {
     latency: new Histogram({
       name: 'kinoglyph_latency_seconds',
       help: 'From a message’s last access unit (motion: or its clip’s visual, if later) to its emission',
-      labelNames: ['kind'] as const,
+      labelNames: ['kind', 'delivery'] as const,
       buckets: LATENCY_BUCKETS_S,
       registers,
     }),

@@ -1,7 +1,7 @@
 import type { EndReason, JournalMessage, StartMessage } from '../../client-sdk/protocol/messages.ts';
 import type { PublishSummary } from '../../client-sdk/protocol/summary.ts';
 import { assertNever } from '../../pipeline/errors.ts';
-import { createCounters } from '../../pipeline/tokenizer.ts';
+import { createCounters, type Delivery } from '../../pipeline/tokenizer.ts';
 import type { Gap } from '../../pipeline/types.ts';
 import type { Metrics } from '../metrics.ts';
 import { LatencyWindow } from './latency-window.ts';
@@ -16,6 +16,7 @@ export class SessionStatistics {
   readonly counters = createCounters();
   readonly messages = { start: 0, visual: 0, motion: 0, gap: 0 };
   readonly latencies = { visual: new LatencyWindow(), motion: new LatencyWindow() };
+  readonly #delivery: Delivery;
   readonly #metrics: Metrics;
   readonly #gaps: ListedGap[] = [];
   readonly #reported = { unitsIn: 0, unitsDropped: 0, bytesIn: 0 };
@@ -27,7 +28,8 @@ export class SessionStatistics {
   /** Emission of the open clip's visual, before which its motion could not leave. */
   #visualEmitted = 0;
 
-  constructor(metrics: Metrics) {
+  constructor(delivery: Delivery, metrics: Metrics) {
+    this.#delivery = delivery;
     this.#metrics = metrics;
   }
 
@@ -106,7 +108,7 @@ export class SessionStatistics {
 
   #countLatency(kind: 'visual' | 'motion', latencyMs: number): void {
     this.latencies[kind].add(latencyMs);
-    this.#metrics.latency.observe({ kind }, latencyMs / 1000);
+    this.#metrics.latency.observe({ kind, delivery: this.#delivery }, latencyMs / 1000);
   }
 
   #countGap({ from, to, reason, dropped }: ListedGap): void {

@@ -68,7 +68,7 @@ export class Session {
     this.#options = options;
     this.delivery = options.delivery;
     this.#log = options.log.child({ stream: options.stream, epoch: this.epoch });
-    this.statistics = new SessionStatistics(options.metrics);
+    this.statistics = new SessionStatistics(options.delivery, options.metrics);
     this.done = new Promise((resolve) => {
       this.#settle = resolve;
     });

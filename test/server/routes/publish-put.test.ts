@@ -19,7 +19,7 @@ beforeAll(async () => {
 });
 afterAll(() => engine.close());
 
-const media = (name: string): Buffer => readFileSync(join(MEDIA, name));
+const media = (name: string) => readFileSync(join(MEDIA, name));
 const put = (url: string, body: BodyInit, init: RequestInit = {}): Promise<Response> =>
   fetch(url, { method: 'PUT', body, ...init });
 

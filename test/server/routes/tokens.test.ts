@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { decodeBinary } from '../../../client-sdk/protocol/binary.ts';
 import { type Message, MessageSchema, type StartMessage } from '../../../client-sdk/protocol/messages.ts';
-import { EPOCHS } from '../../support/journal-messages.ts';
+import { EPOCHS } from '../../support/epoch-messages.ts';
 import { type Frame, SocketReader } from '../../support/socket-reader.ts';
 import {
   MEDIA,

@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { Journal } from '../../../server/sessions/journal.ts';
-import { EPOCHS, journalEpoch, journalMessage } from '../../support/journal-messages.ts';
+import { EPOCHS, journalEpoch, journalMessage } from '../../support/epoch-messages.ts';
 
 const ROOMY = 2 ** 24;
 

@@ -8,7 +8,7 @@ import {
   type SubscriberSink,
   Subscription,
 } from '../../../server/sessions/subscription.ts';
-import { EPOCHS, journalEpoch, journalMessage } from '../../support/journal-messages.ts';
+import { EPOCHS, journalEpoch, journalMessage } from '../../support/epoch-messages.ts';
 
 /** A connection that takes bytes when it is told to. */
 class RecordingSink implements SubscriberSink {
