@@ -54,7 +54,7 @@ export const FIGURES = {
     unit: 'dB',
     digits: 2,
     definition:
-      'The same for one AV1 intra picture of at most as many bytes as the ids of a keyframe take (256 ids of 12 bits: 384 bytes); encoder and preset are pinned, the quantizer is the finest that fits. Empty with --no-av1.',
+      'The same for one AV1 key frame of at most as many bytes as the ids of a keyframe take (256 ids of 12 bits: 384 bytes): SVT-AV1, preset 4, 4:2:0, the finest quantizer that fits; coded at whichever of 1, 3/4, 1/2, 3/8 and 1/4 of the sides gives the best picture. Empty with --no-av1.',
   },
   av1Bytes: {
     label: 'AV1 size',

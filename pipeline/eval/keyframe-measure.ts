@@ -4,11 +4,14 @@ import { Mean } from './mean.ts';
 import { psnrDb } from './psnr.ts';
 import { throughThumbnail } from './thumbnail.ts';
 
-/** A codec of single pictures to compare with: what is left of RGB uint8 [height, width, 3] in at most `maxBytes`. */
+/**
+ * A codec of single pictures to compare with: what is left of RGB uint8 [height, width, 3] in at most `maxBytes`;
+ * undefined where so few bytes hold nothing.
+ */
 export type StillCodec = (
   rgb: Uint8Array,
   options: { readonly widthPx: number; readonly heightPx: number; readonly maxBytes: number },
-) => Promise<{ readonly rgb: Uint8Array; readonly bytes: number }>;
+) => Promise<{ readonly rgb: Uint8Array; readonly bytes: number } | undefined>;
 
 /** The quality of rebuilt keyframes beside that of two yardsticks. */
 export class KeyframeMeasure {
