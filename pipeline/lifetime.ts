@@ -8,15 +8,19 @@ export class Scope {
   readonly #releases: (() => unknown)[] = [];
   #closing: Promise<void> | undefined;
 
-  /** Registers a release; runs it at once if the scope is already closed. */
+  /** Registers a release. One that comes while the scope is being closed still runs; afterwards it is too late. */
   defer(release: () => unknown): void {
-    if (this.#closing) this.#closing = this.#closing.then(async () => void (await release()));
-    else this.#releases.push(release);
+    this.#releases.push(release);
   }
 
-  /** Makes `close` wait for work that is already ending by itself. */
-  track(work: Promise<unknown>): void {
-    this.defer(() => work);
+  /** Makes `close` wait for a release that begins by itself; the call that it gives takes the release once it has. */
+  hold(): (release: Promise<unknown>) => void {
+    let settle: (release: Promise<unknown>) => void = () => undefined;
+    const released = new Promise<unknown>((resolve) => {
+      settle = resolve;
+    });
+    this.defer(() => released);
+    return settle;
   }
 
   /** Runs all releases. Idempotent; rejects with an `AggregateError` after the last one if any failed. */

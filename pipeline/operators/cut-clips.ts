@@ -41,10 +41,11 @@ export function cutClips(options: CutClipsOptions): OperatorFunction<PictureEven
   return (source) =>
     defer(() => {
       const cutter = new ClipCutter(options);
+      const released = options.scope.hold();
       return source.pipe(
         concatMapOwned((event) => cutter.handle(event), {
           flush: () => cutter.finish(),
-          close: () => options.scope.track(cutter.close()),
+          close: () => released(cutter.close()),
         }),
       );
     });

@@ -38,10 +38,11 @@ export function decodeWithMotion(
   return (source) =>
     defer(() => {
       const stage = new DecodeStage(options);
+      const released = options.scope.hold();
       return source.pipe(
         concatMapOwned((event) => stage.handle(event), {
           flush: () => stage.drain(),
-          close: () => options.scope.track(stage.close()),
+          close: () => released(stage.close()),
         }),
       );
     });
