@@ -1,6 +1,5 @@
 import { Frame, SoftwareScaleContext } from 'node-av';
 import {
-  AV_PIX_FMT_GRAY8,
   AV_PIX_FMT_RGB24,
   AV_PIX_FMT_YUV420P,
   AVCOL_RANGE_JPEG,
@@ -23,7 +22,8 @@ export type PixelLayout = 'rgb' | 'luma' | 'yuv420';
 
 const TARGETS: Record<PixelLayout, { format: AVPixelFormat; range: AVColorRange }> = {
   rgb: { format: AV_PIX_FMT_RGB24, range: AVCOL_RANGE_JPEG },
-  luma: { format: AV_PIX_FMT_GRAY8, range: AVCOL_RANGE_JPEG },
+  // A grey target would take its tones by way of RGB, which bends those of colours outside its gamut.
+  luma: { format: AV_PIX_FMT_YUV420P, range: AVCOL_RANGE_JPEG },
   yuv420: { format: AV_PIX_FMT_YUV420P, range: AVCOL_RANGE_MPEG },
 };
 
@@ -130,7 +130,8 @@ export async function scalePixels(
     throw error;
   }
   giveBackContext(key, context);
-  return target.toBuffer();
+  const pixels = target.toBuffer();
+  return layout === 'luma' ? pixels.subarray(0, size.widthPx * size.heightPx) : pixels;
 }
 
 /** Frees the scaling contexts that wait for their next use. */
