@@ -124,6 +124,11 @@ const inference = {
     count().default(10_000),
     'How long a watched reconstruction goes on after its last viewer. Longer makes a reload instant.',
   ),
+  snapshotWaitMs: of(
+    'ms',
+    count().default(3000),
+    'How long preview.jpg waits for the first picture of a reconstruction that has just begun.',
+  ),
 };
 
 const streams = {

@@ -17,8 +17,6 @@ const PreviewQuerySchema = z.object({
 });
 
 const READ_ERRORS = ['invalid-stream-name', 'too-many', 'shutting-down'] as const;
-/** How long a snapshot waits for the first picture of a reconstruction that has just begun. */
-const SNAPSHOT_WAIT_MS = 3000;
 
 /** `WS /v1/streams/{stream}/preview`: a 16-byte header and a JPEG in each binary message. */
 export const previewByWebSocket = ({ registry, config }: AppContext): RouteSpec => ({
@@ -76,7 +74,7 @@ export const previewAsMjpeg = ({ registry, config }: AppContext): RouteSpec => (
 });
 
 /** `GET /v1/streams/{stream}/preview.jpg`: the newest picture. */
-export const previewSnapshot = ({ registry }: AppContext): RouteSpec => ({
+export const previewSnapshot = ({ registry, config }: AppContext): RouteSpec => ({
   method: 'GET',
   path: '/v1/streams/{stream}/preview.jpg',
   summary: 'The newest picture of the reconstruction',
@@ -85,7 +83,7 @@ export const previewSnapshot = ({ registry }: AppContext): RouteSpec => ({
   errors: ['invalid-stream-name', 'unknown-stream', 'not-found'],
   handle: async (request, reply) => {
     const stream = registry.get(streamOf(request));
-    const shot = await stream.preview.snapshot(SNAPSHOT_WAIT_MS);
+    const shot = await stream.preview.snapshot(config.snapshotWaitMs);
     if (!shot) throw new ProtocolError('not-found', `${stream.name} has no picture yet`);
     return reply
       .header('content-type', 'image/jpeg')

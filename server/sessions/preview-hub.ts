@@ -52,6 +52,11 @@ export class PreviewHub {
     return this.#viewers.size;
   }
 
+  /** Whether it is running. */
+  get isOpen(): boolean {
+    return this.#preview !== undefined;
+  }
+
   /** Pictures made, and not made for want of time, by the present reconstruction. */
   get counts(): { made: number; dropped: number } {
     return { made: this.#preview?.made ?? 0, dropped: this.#preview?.dropped ?? 0 };

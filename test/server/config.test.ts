@@ -23,6 +23,7 @@ it('has these defaults', () => {
     motion: 'auto',
     preview: 'watched',
     previewLingerMs: 10_000,
+    snapshotWaitMs: 3000,
     journalSeconds: 3600,
     journalBytes: 16 * MIB,
     lingerMs: 120_000,

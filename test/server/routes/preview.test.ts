@@ -1,0 +1,95 @@
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { afterAll, beforeAll, expect, it } from 'vitest';
+import { decodePreviewFrame } from '../../../client-sdk/protocol/preview-frame.ts';
+import { SocketReader } from '../../support/socket-reader.ts';
+import {
+  MEDIA,
+  openTestEngine,
+  startTestServer,
+  type TestEngine,
+  type TestServer,
+} from '../../support/test-server.ts';
+
+const CLIP = readFileSync(join(MEDIA, 'city-h264-p.ts'));
+const JPEG_START = [0xff, 0xd8, 0xff];
+
+let engine: TestEngine;
+beforeAll(async () => {
+  engine = await openTestEngine();
+});
+afterAll(() => engine.close());
+
+const publish = ({ url }: TestServer): Promise<Response> =>
+  fetch(`${url}/v1/streams/cam`, { method: 'PUT', body: CLIP });
+
+it('comes over a WebSocket as pictures in media order, with their size', async () => {
+  await using server = await startTestServer(engine);
+  const viewer = await new SocketReader(`${server.wsUrl}/v1/streams/cam/preview`).open();
+  await expect.poll(() => server.app.registry.viewers).toBe(1);
+  await publish(server);
+  await viewer.until(({ frames }) => frames.length >= 3);
+  const pictures = viewer.frames.map((frame) => decodePreviewFrame(frame as Buffer));
+  for (const { width, height, jpeg } of pictures) {
+    expect([...jpeg.subarray(0, 3)]).toEqual(JPEG_START);
+    expect(width / height).toBeCloseTo(16 / 9, 1);
+  }
+  const times = pictures.map(({ pts }) => pts);
+  expect(times).toEqual(times.toSorted((a, b) => a - b));
+  expect(new Set(times).size).toBe(times.length);
+});
+
+it('comes as a multipart stream for an image tag', async () => {
+  await using server = await startTestServer(engine);
+  const response = await fetch(`${server.url}/v1/streams/cam/preview.mjpeg`);
+  expect(response.headers.get('content-type')).toBe('multipart/x-mixed-replace; boundary=kinoglyph-picture');
+  await publish(server);
+  const reader = response.body!.getReader();
+  let bytes = Buffer.alloc(0);
+  while (bytes.indexOf('\r\n--kinoglyph-picture') < 0) {
+    bytes = Buffer.concat([bytes, (await reader.read()).value!]);
+  }
+  const head = /^--kinoglyph-picture\r\ncontent-type: image\/jpeg\r\ncontent-length: (\d+)\r\n\r\n/.exec(
+    bytes.toString('latin1'),
+  )!;
+  const jpeg = bytes.subarray(head[0].length, head[0].length + Number(head[1]));
+  expect([...jpeg.subarray(0, 3)]).toEqual(JPEG_START);
+  expect([...jpeg.subarray(-2)]).toEqual([0xff, 0xd9]);
+  await reader.cancel();
+});
+
+it('shows a stream that has ended, made from its journal', async () => {
+  await using server = await startTestServer(engine);
+  await publish(server);
+  const response = await fetch(`${server.url}/v1/streams/cam/preview.jpg`);
+  expect([response.status, response.headers.get('content-type')]).toEqual([200, 'image/jpeg']);
+  expect([...new Uint8Array(await response.arrayBuffer()).subarray(0, 3)]).toEqual(JPEG_START);
+});
+
+it('is made only while somebody looks, and a while after', async () => {
+  await using server = await startTestServer(engine, { previewLingerMs: 20 });
+  await publish(server);
+  const { preview } = server.app.registry.get('cam');
+  expect(preview.isOpen).toBe(false);
+  const viewer = await new SocketReader(`${server.wsUrl}/v1/streams/cam/preview`).open();
+  await viewer.until(({ frames }) => frames.length >= 1);
+  expect(preview.isOpen).toBe(true);
+  viewer.socket.close();
+  await expect.poll(() => preview.isOpen).toBe(false);
+});
+
+it('is made for every stream where that is configured, and never where it is off', async () => {
+  await using always = await startTestServer(engine, { preview: 'always' });
+  await publish(always);
+  expect(always.app.registry.get('cam').preview.isOpen).toBe(true);
+  await using off = await startTestServer(engine, { preview: 'off', snapshotWaitMs: 50 });
+  await publish(off);
+  const response = await fetch(`${off.url}/v1/streams/cam/preview.jpg`);
+  expect([response.status, await response.json()]).toMatchObject([404, { code: 'not-found' }]);
+});
+
+it('has no picture of a stream that nobody knows', async () => {
+  await using server = await startTestServer(engine);
+  const response = await fetch(`${server.url}/v1/streams/cam/preview.jpg`);
+  expect(await response.json()).toMatchObject({ code: 'unknown-stream' });
+});
