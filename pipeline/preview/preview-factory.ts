@@ -143,27 +143,20 @@ class ThreadedPreviews implements PreviewFactory {
     void this.#serve();
   }
 
+  /** Serves one task after another; between finding none and ending nothing is awaited, so that no push goes unseen. */
   async #serve(): Promise<void> {
-    if (this.#isBusy) return;
+    const thread = this.#thread;
+    if (this.#isBusy || thread === undefined) return;
     this.#isBusy = true;
-    try {
-      for (let thread = this.#thread; thread !== undefined && !thread.hasEnded; ) {
-        const key = this.#forgotten.shift();
-        if (key !== undefined) await this.#forget(thread, key);
-        else if (!(await this.#serveNext(thread))) return;
-      }
-    } finally {
-      this.#isBusy = false;
-    }
+    for (let job = this.#nextJob(thread); job !== undefined; job = this.#nextJob(thread)) await job();
+    this.#isBusy = false;
   }
 
-  async #forget(thread: PreviewThread, stream: number): Promise<void> {
-    // A thread that ends under this call has forgotten everything.
-    await thread.run({ type: 'forget', stream }).catch(() => undefined);
-  }
-
-  /** Serves one message of the stream that comes next in turn; false where no stream has one. */
-  async #serveNext(thread: PreviewThread): Promise<boolean> {
+  /** What the thread is to do next: forget a stream, or else one message of the stream that comes next in turn. */
+  #nextJob(thread: PreviewThread): (() => Promise<void>) | undefined {
+    if (thread.hasEnded) return undefined;
+    const forgotten = this.#forgotten.shift();
+    if (forgotten !== undefined) return () => this.#forget(thread, forgotten);
     const keys = [...this.#entries.keys()];
     const after = keys.findIndex((key) => key > this.#served);
     const inTurn = after < 0 ? keys : [...keys.slice(after), ...keys.slice(0, after)];
@@ -172,10 +165,14 @@ class ThreadedPreviews implements PreviewFactory {
       const message = entry?.preview.take();
       if (entry === undefined || message === undefined) continue;
       this.#served = stream;
-      await this.#serveMessage(thread, entry, { type: 'message', stream, message });
-      return true;
+      return () => this.#serveMessage(thread, entry, { type: 'message', stream, message });
     }
-    return false;
+    return undefined;
+  }
+
+  async #forget(thread: PreviewThread, stream: number): Promise<void> {
+    // A thread that ends under this call has forgotten everything.
+    await thread.run({ type: 'forget', stream }).catch(() => undefined);
   }
 
   async #serveMessage(

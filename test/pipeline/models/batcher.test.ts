@@ -103,7 +103,7 @@ describe('Batcher of three', () => {
     const { add, take, clock, due } = setUp({ size: 2 });
     add('a');
     clock.advance(3.9);
-    clock.ringEarly();
+    clock.ring();
     expect(take()).toBeUndefined();
     clock.advance(0.2);
     expect(due.length).toBe(2);
