@@ -16,6 +16,7 @@ import {
   type AVCodecID,
   AVERROR_EOF,
 } from 'node-av/constants';
+import type { Micros } from '../../client-sdk/protocol/units.ts';
 import { DisposedError, MediaError } from '../errors.ts';
 import type { AccessUnit, Picture, VideoCodec, VideoFormat } from '../types.ts';
 import { DamageTracker } from './damage-tracker.ts';
@@ -77,6 +78,7 @@ class NodeAvDecoder implements VideoDecoder {
   readonly #sent = new Map<number, SentUnit>();
   #sentCount = 0;
   #newest: Pick<AccessUnit, 'index' | 'received'> | undefined;
+  #lastPts: Micros | undefined;
   // The native call under way; the context must outlive it.
   #running: Promise<unknown> = Promise.resolve();
   #closing: Promise<void> | undefined;
@@ -105,6 +107,7 @@ class NodeAvDecoder implements VideoDecoder {
       await this.#receive(pictures);
       this.#context.flushBuffers();
       this.#sent.clear();
+      this.#lastPts = undefined;
       return pictures;
     });
   }
@@ -166,7 +169,8 @@ class NodeAvDecoder implements VideoDecoder {
       try {
         returnCode = await this.#context.receiveFrame(frame);
         if (returnCode >= 0) {
-          pictures.push(this.#toPicture(frame));
+          const picture = this.#toPicture(frame);
+          if (this.#isInOrder(picture)) pictures.push(picture);
           continue;
         }
       } catch (error) {
@@ -176,6 +180,19 @@ class NodeAvDecoder implements VideoDecoder {
       frame.free();
       return returnCode === AVERROR_EAGAIN || returnCode === AVERROR_EOF ? 0 : returnCode;
     }
+  }
+
+  /**
+   * Disposes of a picture that comes after later ones. That happens where a unit was lost that others were to be
+   * reordered around, and the loss has been told by who noticed it.
+   */
+  #isInOrder(picture: Picture): boolean {
+    if (this.#lastPts !== undefined && picture.pts <= this.#lastPts) {
+      picture[Symbol.dispose]();
+      return false;
+    }
+    this.#lastPts = picture.pts;
+    return true;
   }
 
   #toPicture(frame: Frame): Picture {

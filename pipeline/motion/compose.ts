@@ -52,22 +52,20 @@ function readField(field: BlockField, column: number, row: number, into: Float64
   if (!valid[Math.round(atRow) * columns + Math.round(atColumn)]) return false;
   const left = Math.floor(atColumn);
   const top = Math.floor(atRow);
-  let weightSum = 0;
-  let sumX = 0;
-  let sumY = 0;
-  for (let corner = 0; corner < 4; corner++) {
-    const isRight = corner & 1;
-    const isBottom = corner >> 1;
-    const weight =
-      (isRight ? atColumn - left : left + 1 - atColumn) * (isBottom ? atRow - top : top + 1 - atRow);
-    if (weight <= 0) continue;
-    const index = (top + isBottom) * columns + left + isRight;
-    if (!valid[index]) continue;
-    weightSum += weight;
-    sumX += weight * dx[index]!;
-    sumY += weight * dy[index]!;
-  }
-  into[0] = sumX / weightSum;
-  into[1] = sumY / weightSum;
+  const toRight = atColumn - left;
+  const toBottom = atRow - top;
+  // Steps to the neighbours; to the block itself at the last column and row, where their weight is 0.
+  const right = toRight > 0 ? 1 : 0;
+  const below = toBottom > 0 ? columns : 0;
+  const index = top * columns + left;
+  const a = valid[index]! * (1 - toRight) * (1 - toBottom);
+  const b = valid[index + right]! * toRight * (1 - toBottom);
+  const c = valid[index + below]! * (1 - toRight) * toBottom;
+  const d = valid[index + below + right]! * toRight * toBottom;
+  const sum = a + b + c + d;
+  into[0] =
+    (a * dx[index]! + b * dx[index + right]! + c * dx[index + below]! + d * dx[index + below + right]!) / sum;
+  into[1] =
+    (a * dy[index]! + b * dy[index + right]! + c * dy[index + below]! + d * dy[index + below + right]!) / sum;
   return true;
 }

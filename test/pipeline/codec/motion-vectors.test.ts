@@ -40,9 +40,9 @@ afterEach(() => expect(livePictures()).toBe(0));
 test('the golden file covers every way in which vectors differ', () => {
   expect(Object.keys(golden.fixtures)).toEqual([
     'city-h264-p.h264',
-    'city-h264-b.h264',
+    'city-h264-b.ts',
     'city-h264-open-gop.ts',
-    'city-mpeg2.m2v',
+    'city-mpeg2.ts',
     'city-mpeg4.m4v',
     'city-mpeg4-b.m4v',
     'motion-four-vectors.m4v',

@@ -110,6 +110,16 @@ describe('damage', () => {
     expect(degraded.map(({ unitIndex }) => unitIndex)).toEqual(Array.from({ length: 19 }, (_, n) => 31 + n));
   });
 
+  test('where a lost reference breaks the order, the picture that comes too late is left out', async () => {
+    const { format, units } = await fixture('city-mpeg2.ts');
+    // Unit 10 is the P picture that two B pictures are shown before.
+    const results = await decodeEach({ format, units: units.filter(({ index }) => index !== 10) });
+    const times = results.flatMap(({ pictures }) => pictures.map(({ pts }) => pts));
+    expect(times).toEqual(times.toSorted((a, b) => a - b));
+    const missing = units.map(({ pts }) => pts).filter((pts) => !times.includes(pts));
+    expect(missing.toSorted((a, b) => a - b)).toEqual([360_000, 480_000, 2_960_000]);
+  });
+
   test('a unit that is marked degraded gives a degraded picture, and only it', async () => {
     const media = await fixture('city-h264-b.ts');
     const marked = media.units[5]!;
@@ -135,7 +145,8 @@ describe('damage', () => {
           for (let flips = 0; flips < 4 && data.length > 0; flips++) {
             data[Math.floor(random() * data.length)] = Math.floor(random() * 256);
           }
-          const { pictures } = await decoder.decode({ ...unit, index: index++, data });
+          const pts = micros(unit.pts + round * 4e6);
+          const { pictures } = await decoder.decode({ ...unit, pts, index: index++, data });
           for (const each of pictures) await each.toLuma({ widthPx: 16, heightPx: 16 });
           dispose(pictures);
         }
