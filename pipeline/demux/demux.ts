@@ -59,26 +59,31 @@ async function* parse(
   options: DemuxOptions,
 ): AsyncGenerator<DemuxEvent> {
   let events: DemuxEvent[] = [];
-  const drain = (): DemuxEvent[] => {
-    const drained = events;
-    events = [];
-    return drained;
-  };
   const track = new VideoTrack({
     framesPerSecond: options.framesPerSecond,
     emit: (event) => events.push(event),
   });
   const parser = openParser(head.container, track, options);
+  /** Gives what a step emits, also where it fails after that. */
+  function* eventsOf(step: () => void): Generator<DemuxEvent> {
+    events = [];
+    try {
+      step();
+    } finally {
+      yield* events;
+    }
+  }
   for (let bytes: Uint8Array | undefined = head.bytes; bytes; bytes = await nextBytes(head, input)) {
     const received = options.now();
     for (let at = 0; at < bytes.length; at += PIECE_BYTES) {
-      parser.push(bytes.subarray(at, at + PIECE_BYTES), received);
-      yield* drain();
+      const piece = bytes.subarray(at, at + PIECE_BYTES);
+      yield* eventsOf(() => parser.push(piece, received));
     }
   }
-  parser.end();
-  track.end();
-  yield* drain();
+  yield* eventsOf(() => {
+    parser.end();
+    track.end();
+  });
   if (track.units === 0)
     throw new MediaError('no-video', `a stream needs pictures, got a ${head.container} input without one`);
 }

@@ -49,6 +49,7 @@ const NAL_DATA_PARTITION_A = 2;
 /** Tells where H.264 access units begin; the two fields of a frame stay together. */
 export class H264Boundaries implements PictureBoundaries {
   readonly lookaheadBytes = 1 + SLICE_HEADER_BYTES;
+  readonly hasZeroByte = true;
   readonly #tables = new H264Tables();
   /** Last slice of the unit in progress whose header could be read. */
   #slice: H264SliceHeader | undefined;

@@ -35,6 +35,7 @@ const opensUnit = (type: number): boolean =>
 /** Tells where HEVC access units begin. */
 export class HevcBoundaries implements PictureBoundaries {
   readonly lookaheadBytes = 3;
+  readonly hasZeroByte = true;
   #hasPicture = false;
 
   get hasPicture(): boolean {

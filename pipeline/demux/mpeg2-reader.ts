@@ -33,6 +33,7 @@ function structureOf(element: Uint8Array): number | undefined {
 /** Tells where the units of MPEG-1 and MPEG-2 video begin; the two fields of a frame stay together. */
 export class Mpeg2Boundaries implements PictureBoundaries {
   readonly lookaheadBytes = 1;
+  readonly hasZeroByte = false;
   #hasPicture = false;
   /** Whether the unit in progress lacks the second field of its frame. */
   #isHalf = false;

@@ -31,6 +31,7 @@ const opensUnit = (code: number): boolean =>
 /** Tells where the units of MPEG-4 Part 2 begin. */
 export class Mpeg4Boundaries implements PictureBoundaries {
   readonly lookaheadBytes = 1;
+  readonly hasZeroByte = false;
   #hasPicture = false;
 
   get hasPicture(): boolean {

@@ -16,6 +16,8 @@ export type Placement = 'opens' | 'joins' | 'may-open';
 export interface PictureBoundaries {
   /** Bytes after the start code that `place` needs. */
   readonly lookaheadBytes: number;
+  /** Whether a zero byte before a start code belongs to it (ITU-T H.264 B.1.1), not to the element before. */
+  readonly hasZeroByte: boolean;
   /** Places the next element by its first bytes (it may be shorter). */
   place(head: Uint8Array): Placement;
   /** Sees an element as a whole, once it has ended. */
@@ -148,6 +150,7 @@ export class StartCodeSplitter {
 
   /** A zero byte before a start code belongs to it, unless the container says that a packet begins between them. */
   #beginOf(code: number): number {
+    if (!this.#boundaries.hasZeroByte) return code;
     const isMarked = this.#marks.some((mark) => mark.offset === this.#base + code);
     return code > Math.max(0, this.#element) && this.#queue.at(code - 1) === 0 && !isMarked ? code - 1 : code;
   }

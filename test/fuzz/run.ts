@@ -1,0 +1,23 @@
+/** A long fuzz run: `npm run fuzz -- [minutes] [first seed]`. Ends with 1 at the first broken promise, naming its seed. */
+import { checkSeed } from './demux.ts';
+
+const [minutes = '1', first = '0'] = process.argv.slice(2);
+const end = Date.now() + Number(minutes) * 60_000;
+if (!Number.isFinite(end) || !Number.isSafeInteger(Number(first))) {
+  console.error('usage: npm run fuzz -- [minutes] [first seed]');
+  process.exit(2);
+}
+
+async function run(): Promise<number> {
+  let seed = Number(first);
+  for (; Date.now() < end; seed += 1) await checkSeed(seed);
+  return seed - Number(first);
+}
+
+run().then(
+  (cases) => console.log(`${cases} cases, every promise kept`),
+  (error: unknown) => {
+    console.error(error);
+    process.exitCode = 1;
+  },
+);
