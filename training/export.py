@@ -83,7 +83,7 @@ class MotionEncoderGraph(nn.Module):
 class MotionDecoderGraph(nn.Module):
     def __init__(self, model: MotionTokenizer):
         super().__init__()
-        self.lookup, self.decoder = CodeLookup(model.quantizer.codebook, 5, 9), model.decoder
+        self.lookup, self.decoder = CodeLookup(model.quantizer.codebook, motion_model.TOKEN_ROWS, motion_model.TOKEN_COLUMNS), model.decoder
 
     def forward(self, ids: Tensor) -> Tensor:
         return gated(*self.decoder(self.lookup(ids)))

@@ -42,7 +42,9 @@ class CosineQuantizer(nn.Module):
         dead = (self.counts < self.dead_below).nonzero().squeeze(1)
         if len(dead):
             dead = dead[torch.randperm(len(dead))[: max(1, len(vectors) // 16)]]
-            chosen = vectors[torch.randint(len(vectors), (len(dead),))]
+            # Badly coded vectors are preferred: a random one is most often like many others.
+            errors = (vectors - self.codebook[ids]).square().sum(1)
+            chosen = vectors[torch.multinomial(errors + 1e-8, len(dead))]
             self.sums[dead] = chosen * 4 * self.dead_below
             self.counts[dead] = 4 * self.dead_below
         # A fresh tensor: autograd still holds the codes of this step.
