@@ -1,3 +1,4 @@
+import { setMaxListeners } from 'node:events';
 import { defer, finalize, type OperatorFunction } from 'rxjs';
 import { reasonOf } from '../errors.ts';
 import type { TokenEncoder } from '../models/token-encoder.ts';
@@ -38,6 +39,8 @@ export function tokenizeItems(
   return (source) =>
     defer(() => {
       const abort = new AbortController();
+      // One listener for each item under way, which the admission window bounds.
+      setMaxListeners(0, abort.signal);
       return source.pipe(
         mapInOrder((event) => tokenizeOne(event, options, abort.signal)),
         finalize(() => abort.abort()),
