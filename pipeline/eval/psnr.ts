@@ -1,7 +1,10 @@
-/** What equal pictures count as, dB: more than the 96.3 dB of one step of one sample in 256x256. */
-export const EQUAL_DB = 100;
+/** Mean squared error of rounding to uint8: what is nearer to its original than that is not told apart. */
+const ROUNDING_MSE = 1 / 12;
 
-/** Peak signal-to-noise ratio of uint8 samples, dB: 10 log10(255² / mean squared difference); equal ones give `EQUAL_DB`. */
+/** The best that is counted, 58.92 dB, so that a few equal pictures do not make the mean of all. */
+export const BEST_DB = 10 * Math.log10((255 * 255) / ROUNDING_MSE);
+
+/** Peak signal-to-noise ratio of uint8 samples: 10 log10(255² / mean squared difference), dB, at most `BEST_DB`. */
 export function psnrDb(picture: Uint8Array, original: Uint8Array): number {
   if (picture.length !== original.length)
     throw new RangeError(
@@ -12,7 +15,7 @@ export function psnrDb(picture: Uint8Array, original: Uint8Array): number {
     const difference = picture[at]! - original[at]!;
     sum += difference * difference;
   }
-  return sum === 0 ? EQUAL_DB : 10 * Math.log10((255 * 255 * original.length) / sum);
+  return Math.min(BEST_DB, 10 * Math.log10((255 * 255 * original.length) / sum));
 }
 
 /** Luma of a picture, uint8 [height, width], full range (ITU-R BT.601-7 2.5.1), from RGB uint8 [height, width, 3]. */

@@ -1,4 +1,5 @@
 import { createReadStream } from 'node:fs';
+import { basename } from 'node:path';
 import { Command, Option } from 'commander';
 import { openNodeAvDecoder } from '../../pipeline/codec/node-av-decoder.ts';
 import { reasonOf } from '../../pipeline/errors.ts';
@@ -31,13 +32,17 @@ const DEFINITIONS = `
 Figures (each for every file, and as the mean over the files that have it, all files alike whatever their length):
 ${figureDefinitions()}
 
-Pictures are compared at the size of the pack, squashed to it by area. Equal pictures count as 100 dB.
+Pictures are compared at the size of the pack, squashed to it by area. A PSNR above 58.92 dB, the noise of
+rounding to uint8, counts as that.
 
 Inputs are those of tokenize. Others become one of them without new coding:
-  AVI (MPEG-4), FLV, MOV:  ffmpeg -i in.avi -map 0:v -c copy -f matroska out.mkv
-  MPEG program stream:     ffmpeg -i in.mpg -map 0:v -c copy -f mpegts out.ts
-and codecs that no demultiplexer takes (MS-MPEG-4, Cinepak, …) with it, as nearly without loss as can be:
-  ffmpeg -i in.avi -map 0:v -c:v libx264 -crf 12 -bf 0 -refs 1 -f mpegts out.ts`;
+  AVI with MPEG-4:      ffmpeg -fflags +genpts -i in.avi -map 0:v -c copy -f matroska out.mkv
+  MPEG program stream:  ffmpeg -i in.mpg -map 0:v -c copy -f mpegts out.ts
+  MOV, FLV, index last: ffmpeg -i in.mov -map 0:v -c copy -movflags +faststart out.mp4
+and other codecs (MS-MPEG-4, Cinepak, …) by coding them anew, nearly without loss:
+  ffmpeg -i in.avi -map 0:v -c:v libx264 -crf 12 -bf 0 -refs 1 -f mpegts out.ts
+
+Exit codes: 0 done, 1 a file failed (the others are still measured), 2 bad usage.`;
 
 /** `kinoglyph eval`: quality and rates of files, as a table or JSON. */
 export const evalCommand = (): Command =>
@@ -113,6 +118,6 @@ async function evaluateAll(
   return { files, failed };
 }
 
-const toColumn = ({ file, figures }: FileReport) => ({ title: file, figures });
+const toColumn = ({ file, figures }: FileReport) => ({ title: basename(file), figures });
 
 const print = (text: string): void => void process.stdout.write(`${text}\n`);

@@ -7,7 +7,8 @@ const MAX_LINE_LENGTH = 4 * 1024 * 1024;
 
 /**
  * Reads NDJSON records as `tokenize` writes them and `curl -N` prints them, skipping blank lines and messages of unknown
- * type. Rejects with a `ProtocolError` that tells the line where one is not a record, and where there is none at all.
+ * type. Rejects with a `ProtocolError` that tells the line where one is not a record or comes before the first `start`,
+ * and where there is no record at all.
  */
 export async function* readRecords(
   source: AsyncIterable<Uint8Array>,
@@ -15,12 +16,18 @@ export async function* readRecords(
 ): AsyncGenerator<Message> {
   let line = 0;
   let records = 0;
+  let hasStart = false;
   for await (const { text, isWhole } of splitLines(source, name)) {
     line += 1;
     if (text.trim() === '') continue;
-    const message = parseRecord(text, `${name}, line ${line}${isWhole ? '' : ', which is cut off'}`);
+    const place = `${name}, line ${line}${isWhole ? '' : ', which is cut off'}`;
+    const message = parseRecord(text, place);
     records += 1;
-    if (message) yield message;
+    if (!message) continue;
+    hasStart ||= message.type === 'start';
+    if (!hasStart && 'epoch' in message)
+      throw new ProtocolError('bad-request', `${place}: a start must come first, got ${message.type}`);
+    yield message;
   }
   if (records === 0) throw new ProtocolError('bad-request', `${name} holds no record`);
 }
