@@ -51,7 +51,7 @@ const STUDIO_FOLDERS = ['../studio/', '../../dist/server/studio/'];
 /** Reads the page into memory, so that a request names an entry and never a path. */
 export async function loadStudio(): Promise<StudioFiles> {
   for (const folder of STUDIO_FOLDERS) {
-    const files = await readFolder(fileURLToPath(new URL(folder, import.meta.url)));
+    const files = await readStudio(fileURLToPath(new URL(folder, import.meta.url)));
     if (files.has('main.js')) return files;
   }
   return new Map();
@@ -96,7 +96,8 @@ function bytesOf(files: StudioFiles, name: string): Buffer {
   );
 }
 
-async function readFolder(folder: string): Promise<StudioFiles> {
+/** Reads a folder of files, with their types, by path under it; empty where there is none. */
+export async function readStudio(folder: string): Promise<StudioFiles> {
   const entries = await readdir(folder, { recursive: true, withFileTypes: true }).catch(() => []);
   const files = new Map<string, { bytes: Buffer; contentType: string }>();
   for (const entry of entries) {
