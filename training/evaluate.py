@@ -16,6 +16,7 @@ from motion_fields import FIELDS_PER_CHUNK
 
 CODED_SIZE = (576, 320)
 CLIP_FIELDS = 48
+BLANK_BELOW = 4.0  # standard deviation of the pixels, of 255
 STILL = np.array([0.25 / 576, 0.25 / 320], np.float32).reshape(1, 2, 1, 1, 1)
 
 
@@ -91,6 +92,8 @@ def thumbnail(picture: np.ndarray) -> np.ndarray:
 
 def measure_keyframes(pack: Pack, pictures: list[np.ndarray], count: int) -> dict[str, object]:
     chosen = [pictures[i] for i in np.linspace(0, len(pictures) - 1, count).astype(int)]
+    # A blank picture has no bounded PSNR (the thumbnail is exact) and would outweigh all others.
+    chosen = [picture for picture in chosen if picture.std() >= BLANK_BELOW]
     quality, yardstick, ids = [], [], []
     for picture in chosen:
         squashed = cv2.resize(picture, (256, 256), interpolation=cv2.INTER_AREA)
