@@ -65,7 +65,7 @@ export interface TestServer extends AsyncDisposable {
   readonly port: number;
 }
 
-/** Listens on a free loopback port; without an engine the server stays unready. */
+/** Listens on a free loopback port, or on that of a server before it; without an engine the server stays unready. */
 export async function startTestServer(
   engine: Engine | undefined,
   flags: Partial<Config> = {},
@@ -74,7 +74,7 @@ export async function startTestServer(
   const readiness = new Readiness();
   if (engine) readiness.resolve(engine);
   const app = await buildApp(config, { readiness, log: createLog(config) });
-  const url = await app.fastify.listen({ host: '127.0.0.1', port: 0 });
+  const url = await app.fastify.listen({ host: '127.0.0.1', port: config.port });
   return {
     app,
     url,

@@ -5,11 +5,11 @@ export const OVERLAY_MODES = ['off', 'arrows', 'colour'] as const;
 export type OverlayMode = (typeof OVERLAY_MODES)[number];
 
 /** Displacements below this fraction of the picture are noise of the quantizer. */
-const LEAST = 0.0012;
+const LEAST = 0.0011;
 /** Fraction of the picture at which an arrow and a colour are at their strongest. */
 const STRONGEST = 0.05;
 /** Arrows are drawn longer than the motion of one step, which is a few pixels only. */
-const EXAGGERATION = 3;
+const EXAGGERATION = 5;
 
 /** Draws a motion field over a picture; `undefined` or `off` clears it. */
 export function paintMotion(
@@ -70,13 +70,13 @@ function paintArrows(context: CanvasRenderingContext2D, field: PreviewMotion): v
     const tipY = y + dy * height * EXAGGERATION;
     context.strokeStyle = `oklch(0.85 0.16 ${angle})`;
     context.fillStyle = context.strokeStyle;
-    context.lineWidth = Math.max(1, cellPx * (0.06 + 0.1 * strength));
+    context.lineWidth = Math.max(1, cellPx * (0.09 + 0.1 * strength));
     context.beginPath();
     context.moveTo(x, y);
     context.lineTo(tipX, tipY);
     context.stroke();
     context.beginPath();
-    context.arc(tipX, tipY, context.lineWidth * 1.1, 0, 2 * Math.PI);
+    context.arc(tipX, tipY, context.lineWidth * 1.25, 0, 2 * Math.PI);
     context.fill();
   }
 }

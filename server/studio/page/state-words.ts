@@ -26,7 +26,7 @@ export function noticeOf(state: ViewingState, stream: string): Notice {
     case 'waiting':
       return { text: `Waiting for tokens of ${stream} …`, tone: 'plain' };
     case 'live':
-      return { text: '', tone: 'plain' };
+      return { text: `${stream} is live.`, tone: 'good' };
     case 'reconnecting':
       return { text: 'The connection was lost. Connecting again …', tone: 'problem' };
     case 'ended': {

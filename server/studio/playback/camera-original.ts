@@ -5,15 +5,18 @@ interface Kept {
   readonly bitmap: ImageBitmap;
 }
 
-/** About five seconds at 30 pictures a second, 0.3 MB each. */
-const CAPACITY = 150;
-const KEPT_WIDTH_PX = 384;
+/** Eight seconds at 30 pictures a second, a quarter of a megabyte each. */
+const CAPACITY = 240;
+const KEPT_WIDTH_PX = 320;
+/** Camera pictures held while they are copied; a camera has few, and stops when all are held. */
+const MAX_COPYING = 3;
 
 /** Keeps a camera's recent pictures and shows the one that the reconstruction has come to. */
 export class CameraOriginal implements Original {
   readonly #canvas: HTMLCanvasElement;
   #kept: Kept[] = [];
   #shownUs: number | undefined;
+  #copying = 0;
   #isDisposed = false;
   readonly isBroken = false;
 
@@ -23,11 +26,20 @@ export class CameraOriginal implements Original {
 
   /** Copies a borrowed picture. */
   take(picture: VideoFrame, ptsUs: number): void {
-    createImageBitmap(picture, { resizeWidth: Math.min(KEPT_WIDTH_PX, picture.displayWidth) }).then(
-      (bitmap) => this.#keep({ ptsUs, bitmap }),
-      // A picture that cannot be copied is missing from the view only; the next one comes in 33 ms.
-      () => undefined,
-    );
+    if (this.#copying >= MAX_COPYING) return;
+    this.#copying++;
+    // The lender closes its picture at once, and the camera then writes over it.
+    const held = picture.clone();
+    createImageBitmap(held, { resizeWidth: Math.min(KEPT_WIDTH_PX, held.displayWidth) })
+      .then(
+        (bitmap) => this.#keep({ ptsUs, bitmap }),
+        // A picture that cannot be copied is missing from the view only; the next one comes in 33 ms.
+        () => undefined,
+      )
+      .finally(() => {
+        held.close();
+        this.#copying--;
+      });
   }
 
   show(mediaUs: number): number | undefined {

@@ -1,7 +1,7 @@
 import type { TapeItem } from './tape-item.ts';
 
 /** Widths on the tape as multiples of the height of a frame. */
-const WIDTHS = { visual: 1, motion: 0.86, gap: 0.5, splice: 0.3 } as const;
+const WIDTHS = { visual: 1, motion: 1, gap: 0.5, splice: 0.3 } as const;
 /** Room between items, and more of it before a clip. */
 const SPACE = 0.05;
 const CLIP_SPACE = 0.12;

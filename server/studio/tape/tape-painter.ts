@@ -154,10 +154,12 @@ function paintEdge(context: CanvasRenderingContext2D, item: TapeItem, place: Pla
   context.textAlign = 'left';
   const draw = (words: string, y: number, colour: string) => {
     if (words === '') return;
+    const { width } = context.measureText(words);
+    const x = Math.min(place.x, film.widthPx - width - 8);
     context.fillStyle = THEME.film;
-    context.fillRect(place.x - 2, y - 6, context.measureText(words).width + 6, 12);
+    context.fillRect(x - 2, y - 6, width + 6, 12);
     context.fillStyle = colour;
-    context.fillText(words, place.x, y + 0.5);
+    context.fillText(words, x, y + 0.5);
   };
   draw(text.above, film.edgePx / 2 - 1, text.colour);
   draw(text.below, film.heightPx - film.edgePx / 2 + 1, THEME.faint);

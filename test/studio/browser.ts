@@ -1,0 +1,97 @@
+/** The real browser, with its fake camera, in which Studio is tested. */
+import { spawnSync } from 'node:child_process';
+import { mkdirSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { type Browser, chromium, type Page } from 'playwright-core';
+import { expect } from 'vitest';
+
+/** Where the browser is. */
+export const CHROMIUM = process.env.CHROMIUM ?? '/usr/bin/chromium';
+
+const FLAGS = [
+  '--headless=new',
+  '--no-sandbox',
+  '--disable-gpu',
+  '--disable-quic',
+  '--no-first-run',
+  '--disable-background-networking',
+  '--disable-component-update',
+  '--disable-sync',
+  '--use-fake-device-for-media-stream',
+  '--use-fake-ui-for-media-stream',
+];
+const SCREENSHOTS = join(tmpdir(), 'kinoglyph-studio');
+
+/** Builds the page and starts a browser with an empty profile. */
+export async function openBrowser(): Promise<Browser> {
+  const { status, stderr } = spawnSync(process.execPath, ['scripts/build-studio.mjs'], { encoding: 'utf8' });
+  if (status !== 0) throw new Error(`Studio could not be built: ${stderr}`);
+  mkdirSync(SCREENSHOTS, { recursive: true });
+  return await chromium.launch({ executablePath: CHROMIUM, args: FLAGS });
+}
+
+/** A tab with Studio in it. */
+export interface StudioPage extends AsyncDisposable {
+  readonly page: Page;
+  /** What the console and the security policy complained of. */
+  readonly complaints: readonly string[];
+  /** Waits until an element's text fits. */
+  expectText(selector: string, pattern: RegExp): Promise<void>;
+  /** Writes a picture of the whole page to the folder for temporary files. */
+  screenshot(name: string): Promise<void>;
+}
+
+/** Opens Studio in a new tab and waits until it has seen a ready server. */
+export async function openStudio(
+  browser: Browser,
+  url: string,
+  options: { widthPx?: number; heightPx?: number; stream?: string } = {},
+): Promise<StudioPage> {
+  const { widthPx = 1280, heightPx = 800, stream } = options;
+  const page = await browser.newPage({ viewport: { width: widthPx, height: heightPx } });
+  const complaints: string[] = [];
+  page.on('console', (message) => {
+    if (message.type() === 'error' || message.type() === 'warning') complaints.push(message.text());
+  });
+  page.on('pageerror', (error) => complaints.push(String(error)));
+  await page.goto(stream === undefined ? url : `${url}/#${stream}`);
+  await page.waitForSelector('.server[data-health="ready"]');
+  return {
+    page,
+    complaints,
+    expectText: (selector, pattern) =>
+      expect.poll(() => page.textContent(selector), { timeout: 30_000 }).toMatch(pattern),
+    screenshot: async (name) => {
+      await page.screenshot({ path: join(SCREENSHOTS, `${name}.png`), fullPage: true });
+    },
+    [Symbol.asyncDispose]: () => page.close(),
+  };
+}
+
+/** A canvas in numbers: a hash of its pixels and how many colours and opaque pixels it has. */
+export interface CanvasFacts {
+  readonly hash: number;
+  readonly colours: number;
+  readonly opaque: number;
+}
+
+/** Reads the pixels of a canvas. */
+export const canvasFacts = (page: Page, selector: string): Promise<CanvasFacts> =>
+  page.$eval(selector, (found) => {
+    const canvas = document.createElement('canvas');
+    const source = found as HTMLCanvasElement;
+    canvas.width = Math.max(1, source.width);
+    canvas.height = Math.max(1, source.height);
+    const context = canvas.getContext('2d', { willReadFrequently: true });
+    if (context === null || source.width === 0) return { hash: 0, colours: 0, opaque: 0 };
+    context.drawImage(source, 0, 0);
+    const words = new Uint32Array(context.getImageData(0, 0, canvas.width, canvas.height).data.buffer);
+    let hash = 0;
+    let opaque = 0;
+    for (const word of words) {
+      hash = (Math.imul(hash, 31) + word) | 0;
+      if (word >>> 24 > 0) opaque++;
+    }
+    return { hash, colours: new Set(words).size, opaque };
+  });
