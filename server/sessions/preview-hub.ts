@@ -92,7 +92,10 @@ export class PreviewHub {
 
   /** Sends away the viewers who came before a time, wall clock. */
   dismiss(code: ErrorCode, detail: string, openedBeforeMs = Number.POSITIVE_INFINITY): void {
-    for (const viewer of this.#viewers) if (viewer.openedMs < openedBeforeMs) viewer.end(code, detail);
+    for (const viewer of this.#viewers) {
+      if (viewer.openedMs < openedBeforeMs && this.#viewers.delete(viewer)) viewer.end(code, detail);
+    }
+    this.#closeLater();
   }
 
   /** Takes the journal's new entries. */

@@ -133,8 +133,7 @@ export class StreamRegistry {
     const stream = this.get(name);
     await stream.session?.cut('deleted');
     stream.journal.clear();
-    for (const subscription of stream.subscriptions)
-      subscription.close('stream-ended', 'the stream was deleted');
+    stream.dismiss('stream-ended', 'the stream was deleted');
     await stream.preview.close();
     if (stream.isDisposable) this.#streams.delete(name);
   }
