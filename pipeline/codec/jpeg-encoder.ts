@@ -12,6 +12,7 @@ import {
   SWS_BICUBIC,
   SWS_BITEXACT,
 } from 'node-av/constants';
+import { DisposedError } from '../errors.ts';
 import { silenceNativeLog, throwIfNegative } from './native-error.ts';
 
 /** Sizes and quality of the pictures of one encoder. */
@@ -46,6 +47,7 @@ export function openJpegEncoder(options: JpegEncoderOptions): JpegEncoder {
   let pictures = 0n;
   return {
     encode: (rgb) => {
+      if (!isOpen) throw new DisposedError('the JPEG encoder');
       using from = toFrame(rgb, source);
       using frame = allocateTarget(target);
       throwIfNegative(scaler.scaleFrameSync(frame, from), 'Scale picture');
