@@ -4,9 +4,9 @@ import type { Geometry } from './detokenizer.ts';
 /** Vectors shorter than this stand for no motion: coding noise would wear a still picture away. */
 const STILL_PX = 1 / 16;
 /** A neighbouring cell whose vector differs by this much counts a quarter: motion does not reach over edges. */
-const EDGE_PX = 0.5;
+const EDGE_PX = 1;
 /** Share of the spread of the vectors around a pixel that makes its place uncertain. */
-const SPREAD_SHARE = 0.1;
+const SPREAD_SHARE = 0.04;
 
 /**
  * Rebuilds the pictures of one clip from its decoded keyframe and its motion fields.

@@ -42,9 +42,7 @@ function variants(geometry: Geometry): Record<string, Variant> {
     'map, smooth': luma({ isCarried: true, vectors: 'smooth' }),
     'map, block, obmc': luma({ isCarried: true, vectors: 'obmc' }),
     'map, edge 1': luma({ isCarried: true, vectors: 'edge', edgePx: 1 }),
-    'map, edge 0.5': luma({ isCarried: true, vectors: 'edge', edgePx: 0.5 }),
-    'map, edge 0.5, blur': luma({ isCarried: true, vectors: 'edge', edgePx: 0.5, spread: 0.1, outside: 1 }),
-    'map, edge 1, blur': luma({ isCarried: true, vectors: 'edge', edgePx: 1, spread: 0.1, outside: 1 }),
+    'map, edge 1, blur': luma({ isCarried: true, vectors: 'edge', edgePx: 1, spread: 0.04, outside: 1 }),
     'map, edge 1, more blur': luma({ isCarried: true, vectors: 'edge', edgePx: 1, spread: 0.3, outside: 1 }),
     sdk: (keyframe) => {
       const compensation = new MotionCompensation(geometry);
