@@ -82,7 +82,9 @@ export async function openEngine(config: Config, log: Log): Promise<OwnedEngine>
     workers: config.workers === 0 ? undefined : config.workers,
     onThread: (event) => log.warn({ event }, 'inference thread'),
   });
-  const previews = await createPreviewFactory(pack);
+  const previews = await createPreviewFactory(pack, {
+    onFault: (fault) => log.warn({ fault }, 'preview thread'),
+  });
   return {
     tokenize,
     pack,
