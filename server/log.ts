@@ -16,6 +16,6 @@ const SECRETS = [
   '*.access_token',
 ];
 
-/** Makes the server's logger: JSON lines on standard output, credentials redacted. */
-export const createLog = (config: Pick<Config, 'logLevel'>): Log =>
-  pino({ level: config.logLevel, redact: SECRETS });
+/** Makes the server's logger: JSON lines, on standard output if not said otherwise, credentials redacted. */
+export const createLog = (config: Pick<Config, 'logLevel'>, destination?: pino.DestinationStream): Log =>
+  pino({ level: config.logLevel, redact: SECRETS }, destination ?? pino.destination(1));

@@ -8,7 +8,7 @@ import { tokenize } from '../../pipeline/tokenizer.ts';
 import { type App, buildApp } from '../../server/app.ts';
 import type { Config } from '../../server/config.ts';
 import { loadConfig } from '../../server/config.ts';
-import { createLog } from '../../server/log.ts';
+import { createLog, type Log } from '../../server/log.ts';
 import { Readiness } from '../../server/readiness.ts';
 import type { Engine } from '../../server/sessions/engine.ts';
 import type { Session } from '../../server/sessions/session.ts';
@@ -69,11 +69,12 @@ export interface TestServer extends AsyncDisposable {
 export async function startTestServer(
   engine: Engine | undefined,
   flags: Partial<Config> = {},
+  log?: Log,
 ): Promise<TestServer> {
   const config = loadConfig({ env: {}, flags: { logLevel: 'silent', port: 0, ...flags } });
   const readiness = new Readiness();
   if (engine) readiness.resolve(engine);
-  const app = await buildApp(config, { readiness, log: createLog(config) });
+  const app = await buildApp(config, { readiness, log: log ?? createLog(config) });
   const url = await app.fastify.listen({ host: '127.0.0.1', port: config.port });
   return {
     app,
