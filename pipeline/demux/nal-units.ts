@@ -1,11 +1,14 @@
 import { START_CODE } from './start-code-splitter.ts';
 
+/** Far above what a picture is made of; more are not looked at, so that a unit of nothing but start codes costs little. */
+const MAX_ELEMENTS = 1 << 14;
+
 /** The elements of a unit with start codes, without the codes and trailing zeros; views into it. */
 export function elementsOf(unit: Uint8Array): Uint8Array[] {
   const search = Buffer.from(unit.buffer, unit.byteOffset, unit.byteLength);
   const elements: Uint8Array[] = [];
   let code = search.indexOf(START_CODE);
-  while (code >= 0) {
+  while (code >= 0 && elements.length < MAX_ELEMENTS) {
     const begin = code + START_CODE.length;
     code = search.indexOf(START_CODE, begin);
     let end = code < 0 ? unit.length : code;
@@ -19,7 +22,7 @@ export function elementsOf(unit: Uint8Array): Uint8Array[] {
 export function lengthPrefixedNals(unit: Uint8Array, lengthBytes: number): Uint8Array[] {
   const nals: Uint8Array[] = [];
   let at = 0;
-  while (at + lengthBytes <= unit.length) {
+  while (at + lengthBytes <= unit.length && nals.length < MAX_ELEMENTS) {
     let length = 0;
     for (let byte = 0; byte < lengthBytes; byte += 1) length = length * 256 + (unit[at + byte] ?? 0);
     at += lengthBytes;
