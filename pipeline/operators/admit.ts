@@ -59,6 +59,8 @@ class Gate {
     from: micros(0),
   };
   #isDegraded = false;
+  // Units shown before this time lead the keyframe that ended a degradation, and refer to what came before it.
+  #cleanFrom = micros(0);
 
   constructor(options: AdmitOptions, subscriber: Subscriber<AdmittedEvent>) {
     this.#options = options;
@@ -115,10 +117,14 @@ class Gate {
       if (this.#dropping.units > 0) this.#reportDropped(unit.pts);
       this.#dropping = undefined;
     }
-    if (unit.isKeyframe) this.#isDegraded = false;
+    if (unit.isKeyframe && this.#isDegraded) {
+      this.#isDegraded = false;
+      this.#cleanFrom = unit.pts;
+    }
     window.take(unit);
     this.#expect(unit);
-    this.#subscriber.next({ type: 'unit', unit: this.#isDegraded ? { ...unit, isDegraded: true } : unit });
+    const isDegraded = this.#isDegraded || unit.pts < this.#cleanFrom;
+    this.#subscriber.next({ type: 'unit', unit: isDegraded ? { ...unit, isDegraded } : unit });
   }
 
   #reportDropped(to: Micros): void {

@@ -55,6 +55,17 @@ describe('admit', () => {
     ).toEqual(['0', '1', 'loss', '3d', '4d', '5', '6']);
   });
 
+  it('marks the leading pictures of the keyframe after a loss, which refer to what came before it', async () => {
+    const leading = {
+      type: 'unit',
+      unit: { ...(unit(6) as { unit: object }).unit, pts: micros(4 * FRAME) },
+    } as DemuxEvent;
+    const list: DemuxEvent[] = [key(0), { type: 'loss', dropped: 1 }, unit(2), key(5), leading, unit(7)];
+    expect(await admitted(list)).toEqual(['0', 'loss', '2d', '5', '6d', '7']);
+    // Without a loss they are whole.
+    expect(await admitted([key(0), unit(1), key(5), leading, unit(7)])).toEqual(['0', '1', '5', '6', '7']);
+  });
+
   it('drops up to the newest keyframe while a live stream’s window is full, in one gap', async () => {
     // Nothing is given back here, so that the window stays full once it is.
     const window = new AdmissionWindow({ units: 2, bytes: 1e6 });
