@@ -33,8 +33,9 @@ interface OpenClip {
 
 /**
  * Turns a stream's messages into pictures; one instance serves one subscription. A keyframe shows at its `pts`, the
- * k-th field of its clip at k / (fields a second) after it. What is missing or degraded makes no picture, so that a
- * viewer holds the last one; the chain starts again at the next clean keyframe.
+ * k-th field of its clip at k / (fields a second) after it. What is missing makes no picture, so that a
+ * viewer holds the last one, up to the next keyframe. What is degraded is shown: browsers send a clean keyframe once in
+ * minutes, and a flawed picture tells more than a frozen one.
  */
 export class Reconstructor {
   readonly #detokenizer: Detokenizer;
@@ -82,7 +83,6 @@ export class Reconstructor {
 
   async #pushVisual(message: VisualMessage): Promise<readonly ReconstructedPicture[]> {
     this.#open = undefined;
-    if (message.degraded) return [];
     this.#compensation.begin(await this.#detokenizer.decodeKeyframe(message.ids));
     const rgb = this.#compensation.render();
     this.#epoch = message.epoch;
@@ -93,10 +93,6 @@ export class Reconstructor {
   async #pushMotion(message: MotionMessage): Promise<readonly ReconstructedPicture[]> {
     const open = this.#open;
     if (message.epoch !== this.#epoch || open?.clip !== message.clip || open.chunk !== message.chunk) {
-      this.#open = undefined;
-      return [];
-    }
-    if (message.degraded) {
       this.#open = undefined;
       return [];
     }

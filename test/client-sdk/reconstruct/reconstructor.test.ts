@@ -125,8 +125,6 @@ describe('Reconstructor', () => {
     ['motion of another epoch', [visual(), motion({ epoch: '01JD8Z6V9K3M5N7P9Q1R3S5T7W' })]],
     ['a chunk that does not follow', [visual(), motion({ chunk: 1 })]],
     ['what follows a chunk that is missing', [visual(), motion({ chunk: 1 }), motion()]],
-    ['a degraded chunk and what follows it', [visual(), motion({ degraded: true }), motion({ chunk: 1 })]],
-    ['the motion of a degraded visual', [visual({ degraded: true }), motion()]],
     [
       'motion after a gap',
       [visual(), { type: 'gap', epoch: EPOCH, seq: 2, from: 1, to: 2, reason: 'loss', dropped: 1 }, motion()],
@@ -136,6 +134,11 @@ describe('Reconstructor', () => {
   ] as const satisfies [string, Message[]][])('holds the picture for %s', async (_, messages) => {
     const pictures = await picturesOf(messages);
     expect(pictures.filter(({ isKeyframe }) => !isKeyframe)).toEqual([]);
+  });
+
+  it('shows what is degraded', async () => {
+    const pictures = await picturesOf([visual({ degraded: true }), motion({ degraded: true, fields: 2 })]);
+    expect(pictures).toHaveLength(3);
   });
 
   it('starts again at the next keyframe', async () => {
