@@ -41,8 +41,8 @@ export class Studio {
   #viewing: Viewing | undefined;
   #publication: Publication | undefined;
   #isPublishing = false;
-  /** Streams whose present publisher, if any, is this page. */
-  readonly #published = new Set<string>();
+  /** Publications that the server still takes; one that was replaced ends a moment after its successor began. */
+  readonly #sending = new Set<Publication>();
   #overlay: OverlayMode = 'off';
   #paintedMotion: unknown;
   #shownOriginalUs: number | undefined;
@@ -136,10 +136,14 @@ export class Studio {
   async #send(publication: Publication): Promise<PublishSummary> {
     const mode = publication.isLive ? 'live' : 'whole';
     const { viewing, publish } = this.#follow(publication.stream, { mode, isGated: true });
-    const isTakeover = this.#published.has(publication.stream);
-    this.#published.add(publication.stream);
-    await viewing.opened;
-    return await publication.run(publish, { isTakeover, onEpoch: (epoch) => viewing.openGate(epoch) });
+    const isTakeover = [...this.#sending].some((each) => each.stream === publication.stream);
+    this.#sending.add(publication);
+    try {
+      await viewing.opened;
+      return await publication.run(publish, { isTakeover, onEpoch: (epoch) => viewing.openGate(epoch) });
+    } finally {
+      this.#sending.delete(publication);
+    }
   }
 
   #onPublished(publication: Publication, summary: PublishSummary): void {

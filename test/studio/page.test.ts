@@ -14,7 +14,7 @@ import {
 import { CHROMIUM, canvasFacts, openBrowser, openStudio } from './browser.ts';
 
 const FILE = join(MEDIA, 'city-faststart.mp4');
-const TIMEOUT_MS = 120_000;
+const TIMEOUT_MS = 180_000;
 const POLL = { timeout: 30_000 };
 
 const infoOf = async ({ url }: TestServer, stream: string): Promise<StreamInfo> =>

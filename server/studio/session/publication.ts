@@ -82,8 +82,6 @@ export async function prepareCamera(stream: string, elements: OriginalElements):
   const stopping = new AbortController();
   const camera = await openCamera();
   const { canvas, cameraView } = elements;
-  cameraView.srcObject = camera.media;
-  await cameraView.play();
   const clock = new CaptureClock();
   const original = new CameraOriginal(canvas);
   const sent = new RateMeter({ windowMs: SENT_WINDOW_MS });
@@ -91,11 +89,16 @@ export async function prepareCamera(stream: string, elements: OriginalElements):
     clock.note(ptsUs, performance.now());
     original.take(picture, ptsUs);
   };
-  const capture = await captureCamera(camera, cameraView, { signal: stopping.signal, onPicture });
   const close = () => {
     camera.close();
     cameraView.srcObject = null;
   };
+  const capture = await captureCamera(camera, cameraView, { signal: stopping.signal, onPicture }).catch(
+    (error: unknown) => {
+      close();
+      throw error;
+    },
+  );
   return {
     stream,
     surface: 'canvas',
