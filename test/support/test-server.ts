@@ -88,7 +88,7 @@ export async function startTestServer(
 /** Resolves with a stream's publisher as soon as there is one. */
 export async function publisherOf(app: App, stream: string): Promise<Session> {
   return await vi.waitUntil(() => app.registry.streams.find(({ name }) => name === stream)?.session, {
-    timeout: 10_000,
+    timeout: 30_000,
     interval: 5,
   });
 }

@@ -164,7 +164,8 @@ describe('a busy stream', () => {
     const bytes = media('city-h264-p.ts');
     const first = openPut(url);
     first.request.write(bytes.subarray(0, bytes.length / 2));
-    await publisherOf(server.app, 'cam');
+    const session = await publisherOf(server.app, 'cam');
+    await expect.poll(() => session.statistics.messages.start).toBe(1);
     const refused = await put(url, bytes);
     expect([refused.status, await refused.json()]).toMatchObject([409, { code: 'stream-busy' }]);
     expect((await put(`${url}?takeover=true`, bytes)).status).toBe(201);
@@ -181,7 +182,7 @@ describe('a busy stream', () => {
 
 describe('a publisher that goes wrong', () => {
   it('is closed when it stalls, and what it sent is tokenized', async () => {
-    await using server = await startTestServer(engine, { stallMs: 300 });
+    await using server = await startTestServer(engine, { stallMs: 300, drainMs: 50_000 });
     const bytes = media('city-h264-p.ts');
     const { request, answer } = openPut(`${server.url}/v1/streams/cam`);
     request.write(bytes.subarray(0, bytes.length / 2));
@@ -202,7 +203,7 @@ describe('a publisher that goes wrong', () => {
     const { request } = openPut(`${server.url}/v1/streams/cam`);
     request.write(bytes.subarray(0, bytes.length / 2));
     const session = await publisherOf(server.app, 'cam');
-    await expect.poll(() => session.statistics.messages.visual, { timeout: 10_000 }).toBeGreaterThan(0);
+    await expect.poll(() => session.statistics.messages.visual).toBeGreaterThan(0);
     request.destroy();
     const { summary } = await session.done;
     expect(summary).toMatchObject({ reason: 'aborted', messages: { start: 1 } });

@@ -76,7 +76,7 @@ it('is an abort when it closes without an end', async () => {
   const reader = await new SocketReader(`${server.wsUrl}/v1/streams/cam/publish`).open();
   sendClip(reader);
   const session = await publisherOf(server.app, 'cam');
-  await expect.poll(() => session.statistics.messages.visual, { timeout: 10_000 }).toBeGreaterThan(0);
+  await expect.poll(() => session.statistics.messages.visual).toBeGreaterThan(0);
   reader.socket.close();
   expect((await session.done).summary.reason).toBe('aborted');
 });

@@ -28,7 +28,7 @@ it('announces itself, ends what runs, flushes it to subscribers, and closes in t
   const publisher = await new SocketReader(`${stream}/publish?delivery=complete`).open();
   const session = await publisherOf(server.app, 'cam');
   publisher.socket.send(CLIP);
-  await expect.poll(() => session.statistics.counters.unitsIn, { timeout: 10_000 }).toBeGreaterThan(60);
+  await expect.poll(() => session.statistics.counters.unitsIn).toBeGreaterThan(60);
 
   const closing = server.app.shutdown();
   expect(server.app.shutdown()).toBe(closing);
