@@ -1,7 +1,6 @@
 import { type ChildProcess, fork } from 'node:child_process';
-import { once } from 'node:events';
 import type { Bench } from './bench.ts';
-import { gapNote, liveMeasures, runLive } from './live-streams.ts';
+import { liveMeasures, lossNotes, runLive } from './live-streams.ts';
 import { MeasuredServer } from './measured-server.ts';
 import { percentilesOf } from './statistics.ts';
 
@@ -31,11 +30,11 @@ export const fullLoad: Bench = {
       motion: 'bitstream',
       whileLive: async ([stream = '']) => {
         const address = `${server.url.replace('http', 'ws')}/v1/streams/${stream}/tokens`;
-        const child = await gather(address, crowd);
-        // What came while they joined is no measure of the crowd.
-        await server.read();
-        await new Promise((resolve) => setTimeout(resolve, (seconds - 12) * 1000));
-        report = await dismiss(child);
+        report = await withCrowd(address, crowd, async () => {
+          // What came while they joined is no measure of the crowd.
+          await server.read();
+          await new Promise((resolve) => setTimeout(resolve, (seconds - 12) * 1000));
+        });
       },
     });
     const spread = percentilesOf(report?.spreadsMs ?? []);
@@ -54,24 +53,31 @@ export const fullLoad: Bench = {
         },
       ],
       notes: [
-        gapNote('4 streams', outcome),
+        ...lossNotes('4 streams', outcome),
         `${spread?.count ?? 0} messages reached all ${crowd}; ${report?.incomplete ?? 0} were under way at the beginning or end`,
       ],
     };
   },
 };
 
-async function gather(address: string, crowd: number): Promise<ChildProcess> {
+/** Keeps a crowd of subscribers in a process of its own for as long as `work` takes. */
+async function withCrowd(address: string, crowd: number, work: () => Promise<void>): Promise<CrowdReport> {
   const child = fork(new URL('./subscriber-crowd.ts', import.meta.url), [address, String(crowd)], {
     execArgv: ['--import', 'tsx'],
   });
-  await once(child, 'message');
-  return child;
+  try {
+    await answerOf(child);
+    await work();
+    child.send('stop');
+    return (await answerOf(child)) as CrowdReport;
+  } finally {
+    child.kill();
+  }
 }
 
-async function dismiss(child: ChildProcess): Promise<CrowdReport> {
-  const answer = once(child, 'message');
-  child.send('stop');
-  const [report] = (await answer) as [CrowdReport];
-  return report;
-}
+/** The next message of a process; rejects where it ends instead. */
+const answerOf = (child: ChildProcess): Promise<unknown> =>
+  new Promise((resolve, reject) => {
+    child.once('message', resolve);
+    child.once('exit', (code) => reject(new Error(`the subscribers' process ended with ${code}`)));
+  });

@@ -1,6 +1,7 @@
 import { connect } from '../../client-sdk/index.ts';
 import type { GapMessage, MotionMessage, VisualMessage } from '../../client-sdk/protocol/messages.ts';
 import type { PublishSummary } from '../../client-sdk/protocol/summary.ts';
+import { reasonOf } from '../../pipeline/errors.ts';
 import type { MeasuredServer, Reading } from './measured-server.ts';
 import type { Measure } from './report.ts';
 import { percentilesOf } from './statistics.ts';
@@ -35,6 +36,8 @@ export interface LiveOutcome {
   /** Visual and motion messages that the server says it has made, and that one subscriber of each stream has got. */
   readonly made: number;
   readonly received: number;
+  /** Publications that the server ended. */
+  readonly failures: readonly string[];
 }
 
 const names = (count: number): string[] => Array.from({ length: count }, (_, index) => `camera-${index}`);
@@ -45,11 +48,18 @@ export async function runLive(options: LiveOptions): Promise<LiveOutcome> {
   const client = connect(server.url);
   const watchers = names(streams).map((name) => new StreamWatch(name, server.url));
   const settleMs = settleSeconds * 1000;
+  const failures: string[] = [];
   const publications = names(streams).map((name, index) =>
-    client.stream(name).publish(paced(options.units, { seconds, offsetMs: (index * 1000) / streams }), {
-      delivery: 'live',
-      motion: options.motion,
-    }),
+    client
+      .stream(name)
+      .publish(paced(options.units, { seconds, offsetMs: (index * 1000) / streams }), {
+        delivery: 'live',
+        motion: options.motion,
+      })
+      .catch((error: unknown) => {
+        failures.push(`${name}: ${reasonOf(error)}`);
+        return undefined;
+      }),
   );
   const settled = delay(settleMs).then(async () => {
     for (const watcher of watchers) watcher.startCounting();
@@ -60,14 +70,17 @@ export async function runLive(options: LiveOptions): Promise<LiveOutcome> {
     const after = await server.read();
     return { before, after, elapsedMs: performance.now() - beganMs };
   });
-  const summaries = await Promise.all(publications);
-  const { before, after, elapsedMs } = await settled;
+  const [summaries, { before, after, elapsedMs }] = await Promise.all([Promise.all(publications), settled]);
   await Promise.all(watchers.map((watcher) => watcher.done()));
   return {
     cpuPercent: (100 * (after.cpuMs - before.cpuMs)) / elapsedMs,
     loopDelayMs: after.loopDelayMs,
     rssBytes: after.rssBytes,
-    ...combine(watchers, summaries),
+    failures,
+    ...combine(
+      watchers,
+      summaries.flatMap((summary) => summary ?? []),
+    ),
   };
 }
 
@@ -106,6 +119,8 @@ class StreamWatch {
   constructor(name: string, url: string) {
     const stream = connect(url).stream(name);
     this.#tokens = this.#follow(stream.tokens({ until: 'end' }));
+    // Whoever waits for the end is told.
+    this.#tokens.catch(() => undefined);
     this.#preview = this.#watch(stream.preview({ signal: this.#abort.signal })).catch((error: unknown) => {
       if (!this.#abort.signal.aborted) throw error;
     });
@@ -171,8 +186,10 @@ export function liveMeasures(
   ];
 }
 
-/** Gaps of an outcome by reason, as text. */
-export const gapNote = (prefix: string, { gaps }: LiveOutcome): string =>
-  `${prefix}: ${gaps.size === 0 ? 'no gap' : [...gaps].map(([reason, count]) => `${count} gaps of ${reason}`).join(', ')}`;
+/** What gave way in an outcome, as text: gaps by reason, publications that were ended. */
+export const lossNotes = (prefix: string, { gaps, failures }: LiveOutcome): string[] => [
+  `${prefix}: ${gaps.size === 0 ? 'no gap' : [...gaps].map(([reason, count]) => `${count} gaps of ${reason}`).join(', ')}`,
+  ...failures.map((failure) => `${prefix}: ${failure}`),
+];
 
 const delay = (ms: number): Promise<void> => new Promise((resolve) => setTimeout(resolve, ms));

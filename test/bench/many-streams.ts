@@ -1,5 +1,5 @@
 import type { Bench } from './bench.ts';
-import { gapNote, liveMeasures, runLive } from './live-streams.ts';
+import { liveMeasures, lossNotes, runLive } from './live-streams.ts';
 import { MeasuredServer } from './measured-server.ts';
 import type { Measure } from './report.ts';
 
@@ -20,7 +20,7 @@ export const manyStreams: Bench = {
         const outcome = await runLive({ server, units: camera, streams, seconds, settleSeconds: 3, motion });
         const prefix = `${motion}, ${streams} stream${streams === 1 ? '' : 's'}`;
         measures.push(...liveMeasures(prefix, outcome));
-        notes.push(gapNote(prefix, outcome));
+        notes.push(...lossNotes(prefix, outcome));
       }
     }
     return { measures, notes };

@@ -1,5 +1,5 @@
 import type { Bench } from './bench.ts';
-import { gapNote, liveMeasures, runLive } from './live-streams.ts';
+import { liveMeasures, lossNotes, runLive } from './live-streams.ts';
 import { MeasuredServer } from './measured-server.ts';
 import type { Measure } from './report.ts';
 
@@ -15,7 +15,7 @@ export const oneStream: Bench = {
       const seconds = isQuick ? 6 : 30;
       const outcome = await runLive({ server, units: camera, streams: 1, seconds, settleSeconds: 3, motion });
       measures.push(...liveMeasures(motion, outcome, { isSingle: motion === 'bitstream' }));
-      notes.push(gapNote(motion, outcome));
+      notes.push(...lossNotes(motion, outcome));
     }
     return { measures, notes };
   },

@@ -2,7 +2,8 @@ import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
-import type { Bench, BenchContext } from './bench.ts';
+import { reasonOf } from '../../pipeline/errors.ts';
+import type { Bench, BenchContext, BenchOutcome } from './bench.ts';
 import { makeCameraClip, sourceClips } from './camera-clip.ts';
 import { fullLoad } from './full-load.ts';
 import { manyStreams } from './many-streams.ts';
@@ -43,13 +44,18 @@ async function runAll(benches: readonly Bench[], context: BenchContext): Promise
   const results: BenchResult[] = [];
   for (const bench of benches) {
     const beganMs = performance.now();
-    const { measures, notes = [] } = await bench.run(context);
+    const { measures, notes = [] } = await bench.run(context).catch(asFailure);
     const seconds = (performance.now() - beganMs) / 1000;
     const result = { bench: bench.name, measures, notes, seconds };
     console.log(`\n${formatResult(result)}`);
     results.push(result);
   }
   return results;
+}
+
+function asFailure(error: unknown): BenchOutcome {
+  process.exitCode = 1;
+  return { measures: [], notes: [`failed: ${reasonOf(error)}`] };
 }
 
 async function main(): Promise<void> {
