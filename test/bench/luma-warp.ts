@@ -46,35 +46,27 @@ export class LumaWarp {
   /** Luma after one more field. */
   advance({ dx, dy }: Motion): Float32Array {
     const { width, height } = this.#geometry.visual;
+    const { isCarried, vectors, spread = 0 } = this.#options;
     const next = emptyMap(this.#picture.length);
     const picture = new Float32Array(this.#picture.length);
+    const moveX = dx.map((value) => value * width);
+    const moveY = dy.map((value) => value * height);
     for (let y = 0, pixel = 0; y < height; y += 1) {
       for (let x = 0; x < width; x += 1, pixel += 1) {
-        const { at, weights } = this.#cells[pixel]!;
-        const moves = at.map((cell) => ({ x: dx[cell]! * width, y: dy[cell]! * height }));
-        const { shares, spread } = mixOf(moves, weights, this.#options);
-        const isObmc = this.#options.vectors === 'obmc';
-        const carried = isObmc ? blockShares(weights) : shares;
-        const moveX = dot(
-          moves.map((move) => move.x),
-          carried,
-        );
-        const moveY = dot(
-          moves.map((move) => move.y),
-          carried,
-        );
-        next.x[pixel] = this.#sample(this.#map.x, x - moveX, y - moveY) - moveX;
-        next.y[pixel] = this.#sample(this.#map.y, x - moveX, y - moveY) - moveY;
-        next.variance[pixel] =
-          this.#sample(this.#map.variance, x - moveX, y - moveY) + (this.#options.spread ?? 0) * spread;
-        picture[pixel] = isObmc
-          ? dot(
-              moves.map((move) => this.#predict(x - move.x, y - move.y)),
-              weights,
-            )
-          : this.#options.isCarried
+        const cells = this.#cells[pixel]!;
+        const mixed = mix(moveX, moveY, cells, this.#options);
+        const fromX = x - mixed.x;
+        const fromY = y - mixed.y;
+        next.x[pixel] = this.#sample(this.#map.x, fromX, fromY) - mixed.x;
+        next.y[pixel] = this.#sample(this.#map.y, fromX, fromY) - mixed.y;
+        next.variance[pixel] = this.#sample(this.#map.variance, fromX, fromY) + spread * mixed.spread;
+        if (vectors === 'obmc') {
+          for (const [index, cell] of cells.at.entries())
+            picture[pixel]! += cells.weights[index]! * this.#predict(x - moveX[cell]!, y - moveY[cell]!);
+        } else
+          picture[pixel] = isCarried
             ? this.#blurredAt(x + next.x[pixel]!, y + next.y[pixel]!, next.variance[pixel]!)
-            : this.#sample(this.#picture, x - moveX, y - moveY);
+            : this.#sample(this.#picture, fromX, fromY);
       }
     }
     this.#map = next;
@@ -115,49 +107,46 @@ export class LumaWarp {
   }
 }
 
-const dot = (values: readonly number[], weights: readonly number[]): number =>
-  values.reduce((sum, value, index) => sum + value * weights[index]!, 0);
-
 const emptyMap = (length: number) => ({
   x: new Float32Array(length),
   y: new Float32Array(length),
   variance: new Float32Array(length),
 });
 
-const blockShares = (weights: readonly number[]): number[] => {
-  const nearest = weights.indexOf(Math.max(...weights));
-  return weights.map((_, index) => (index === nearest ? 1 : 0));
-};
-
-function mixOf(
-  moves: readonly { x: number; y: number }[],
-  weights: readonly number[],
+/** The vector that a pixel is carried by, px, and how far the four around it differ, px². */
+function mix(
+  moveX: Float32Array,
+  moveY: Float32Array,
+  { at, weights }: Cells,
   { vectors, edgePx = 1 }: LumaWarpOptions,
-): { shares: readonly number[]; spread: number } {
-  const distance2 = (a: { x: number; y: number }, b: { x: number; y: number }) =>
-    (a.x - b.x) ** 2 + (a.y - b.y) ** 2;
-  const mean = {
-    x: dot(
-      moves.map((move) => move.x),
-      weights,
-    ),
-    y: dot(
-      moves.map((move) => move.y),
-      weights,
-    ),
-  };
-  const spread = dot(
-    moves.map((move) => distance2(move, mean)),
-    weights,
-  );
-  if (vectors === 'block') return { shares: blockShares(weights), spread };
-  if (vectors !== 'edge') return { shares: weights, spread };
-  const nearest = moves[weights.indexOf(Math.max(...weights))]!;
-  const raw = weights.map(
-    (weight, index) => weight / (1 + distance2(moves[index]!, nearest) / edgePx ** 2) ** 2,
-  );
-  const sum = raw.reduce((total, value) => total + value, 0);
-  return { shares: raw.map((value) => value / sum), spread };
+): { x: number; y: number; spread: number } {
+  let nearest = 0;
+  let meanX = 0;
+  let meanY = 0;
+  for (let index = 0; index < 4; index += 1) {
+    if (weights[index]! > weights[nearest]!) nearest = index;
+    meanX += weights[index]! * moveX[at[index]!]!;
+    meanY += weights[index]! * moveY[at[index]!]!;
+  }
+  const nearX = moveX[at[nearest]!]!;
+  const nearY = moveY[at[nearest]!]!;
+  let spread = 0;
+  let total = 0;
+  let x = 0;
+  let y = 0;
+  for (let index = 0; index < 4; index += 1) {
+    const ownX = moveX[at[index]!]!;
+    const ownY = moveY[at[index]!]!;
+    spread += weights[index]! * ((ownX - meanX) ** 2 + (ownY - meanY) ** 2);
+    const unlikeness = 1 + ((ownX - nearX) ** 2 + (ownY - nearY) ** 2) / edgePx ** 2;
+    const share = weights[index]! / unlikeness ** 2;
+    total += share;
+    x += share * ownX;
+    y += share * ownY;
+  }
+  if (vectors === 'smooth') return { x: meanX, y: meanY, spread };
+  if (vectors === 'edge') return { x: x / total, y: y / total, spread };
+  return { x: nearX, y: nearY, spread };
 }
 
 function cellsOf({ visual, motion }: Geometry): Cells[] {
