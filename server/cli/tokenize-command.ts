@@ -15,6 +15,7 @@ import { createTokenEncoder } from '../../pipeline/models/onnx-token-encoder.ts'
 import { loadPack } from '../../pipeline/models/pack.ts';
 import { createCounters, MOTION_CHOICES, type MotionChoice, tokenize } from '../../pipeline/tokenizer.ts';
 import { loadConfig } from '../config.ts';
+import { parsePositive } from './number-option.ts';
 import { packFolder, packOptions } from './pack-options.ts';
 import { createProgress } from './progress.ts';
 
@@ -148,10 +149,4 @@ function openFile(path: string): Promise<Readable> {
     file.once('open', () => resolve(file));
     file.once('error', reject);
   });
-}
-
-function parsePositive(text: string): number {
-  const value = Number(text);
-  if (!(value > 0)) throw new ConfigError('bad-config', `a positive number is needed, got ${text}`);
-  return value;
 }
