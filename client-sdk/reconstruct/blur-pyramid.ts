@@ -4,6 +4,9 @@
  */
 const SIGMAS_PX = [0, 1, Math.sqrt(5), Math.sqrt(21)];
 
+/** Blur of less variance than this, px², nobody sees; sampling two levels takes twice as long. */
+const LEAST_VARIANCE = 0.02;
+
 /** A picture with blurred versions of itself, sampled at any place and blur between them. */
 export class BlurPyramid {
   readonly #width: number;
@@ -33,7 +36,7 @@ export class BlurPyramid {
   }
 
   /**
-   * Writes the three bytes of a place within the picture, px, blurred by a variance, px². Without one, whole places give
+   * Writes the three bytes of a place within the picture, px, blurred by a variance, px². Without one, or with less than can be seen, whole places give
    * the picture's own values, rounded.
    */
   sample(x: number, y: number, variance: number, into: Uint8Array, at: number): void {
@@ -45,7 +48,7 @@ export class BlurPyramid {
     const below = above + this.#width * 3;
     let level = 0;
     let share = 0;
-    if (variance > 0) {
+    if (variance > LEAST_VARIANCE) {
       if (!this.#isBlurred) this.#blur();
       const sigma = Math.sqrt(variance);
       level = variance < 1 ? 0 : variance < 5 ? 1 : 2;
