@@ -24,7 +24,7 @@
  * | map, edge 1 | 20.99 | 26.01 | 26.69 | 19.49 |
  * | map, edge 1, blur | 21.45 | 26.05 | 26.96 | 19.50 |
  * | map, edge 1, more blur | 21.35 | 25.63 | 27.16 | 19.27 |
- * | sdk | 21.39 | 26.04 | 26.97 | 19.49 |
+ * | sdk | 21.40 | 26.06 | 26.97 | 19.50 |
  */
 import { basename, join } from 'node:path';
 import { parseArgs } from 'node:util';
