@@ -2,6 +2,8 @@
 import { spawnSync } from 'node:child_process';
 
 const steps = [
+  // The examples import the SDK as its users do, by its built form.
+  ['the SDK', 'tsc', ['-p', 'client-sdk/tsconfig.json']],
   ['format and lint', 'biome', ['check', '--error-on-warnings', '.']],
   ['types', 'tsc', ['-p', 'tsconfig.json']],
   [

@@ -45,6 +45,7 @@ class ChunkSampler:
         chosen = torch.randint(len(self), (size,), generator=self.random)
         motion, mask = self.motion[chosen].float(), self.mask[chosen].float()
         self._paste(motion, mask)
+        self._move_camera(motion)
         self._mirror(motion, mask)
         self._mask_some(mask)
         strength = torch.where(self._chance(size, 0.4), self._uniform(size) * 0.9 + 0.6, torch.ones(size))
@@ -64,6 +65,27 @@ class ChunkSampler:
             rows, columns = slice(top, top + height + 3), slice(left, left + width + 3)
             motion[index, ..., rows, columns] = motion[index - 1, ..., rows, columns]
             mask[index, ..., rows, columns] = mask[index - 1, ..., rows, columns]
+
+    def _move_camera(self, motion: Tensor) -> None:
+        """Adds a camera's pan, zoom and roll, steady or speeding up, to some chunks: the codec's noise stays."""
+        size = len(motion)
+        chosen = self._chance(size, 0.4)
+        normal = torch.randn(size, 4, generator=self.random)
+        rows = (torch.arange(20) + 0.5) / 20 - 0.5
+        columns = (torch.arange(36) + 0.5) / 36 - 0.5
+        speed = torch.rand(size, 1, generator=self.random).square() * 0.04
+        pan_x, pan_y = (normal[:, :2] * speed).unbind(1)
+        zoom, roll = (normal[:, 2:] * 0.5 * speed).unbind(1)
+        x, y = columns.view(1, 1, 36), rows.view(1, 20, 1)
+        field = torch.stack(
+            [
+                pan_x.view(-1, 1, 1) + zoom.view(-1, 1, 1) * x - roll.view(-1, 1, 1) * y * (9 / 16),
+                pan_y.view(-1, 1, 1) + zoom.view(-1, 1, 1) * y + roll.view(-1, 1, 1) * x * (16 / 9),
+            ],
+            1,
+        )
+        ramp = 1 + self._uniform(size).sub(0.5).view(-1, 1, 1, 1, 1) * torch.linspace(-1, 1, 8).view(1, 1, 8, 1, 1)
+        motion += chosen.view(-1, 1, 1, 1, 1) * field.unsqueeze(2) * ramp
 
     def _mirror(self, motion: Tensor, mask: Tensor) -> None:
         """Mirrors in space and time; the signs follow."""

@@ -10,6 +10,9 @@ from PIL import Image, ImageEnhance, ImageFilter
 from torch import Tensor
 
 FRAME_PX = 256
+# Crops without a picture, and crops faded towards a flat color: titles and cuts by way of black.
+FLAT_SHARE = 0.05
+FADE_SHARE = 0.04
 
 
 def load_photographs(folder: Path) -> list[Image.Image]:
@@ -44,6 +47,23 @@ class CropSampler:
         return (crops + sigma * torch.randn_like(crops)).clamp_(0, 1)
 
     def _crop(self) -> Image.Image:
+        draw = self.random
+        if draw.random() < FLAT_SHARE:
+            return Image.new("RGB", (self.crop_px, self.crop_px), self._flat_color())
+        crop = self._photographed()
+        if draw.random() < FADE_SHARE:
+            flat = Image.new("RGB", crop.size, self._flat_color())
+            crop = Image.blend(crop, flat, draw.uniform(0.4, 0.98))
+        return crop
+
+    def _flat_color(self) -> tuple[int, int, int]:
+        """Black and white half of the time, as in fades and titles; else any color."""
+        draw = self.random
+        if draw.random() < 0.5:
+            return draw.choice(((0, 0, 0), (0, 0, 0), (255, 255, 255)))
+        return (draw.randrange(256), draw.randrange(256), draw.randrange(256))
+
+    def _photographed(self) -> Image.Image:
         draw = self.random
         picture = draw.choice(self.photographs)
         # The part of the whole frame that a crop covers, then how far we zoom into the photograph.
