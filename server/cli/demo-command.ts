@@ -27,7 +27,7 @@ export const demoCommand = (): Command =>
       .publish(loop(config.maxUnitBytes, abort.signal), { delivery: 'live', signal: abort.signal })
       .catch(ignoreAbort(abort.signal));
     const printed = printFirst(stream.tokens({ signal: abort.signal })).catch(ignoreAbort(abort.signal));
-    process.stdout.write(`kinoglyph: Studio is at ${server.url}/?stream=${STREAM}   (Ctrl+C ends)\n`);
+    process.stdout.write(`kinoglyph: Studio is at ${server.url}/#${STREAM}   (Ctrl+C ends)\n`);
     await untilInterrupted();
     abort.abort();
     await Promise.all([published, printed]);
