@@ -84,7 +84,7 @@ export async function createTokenEncoder(
     encodeKeyframe: async ({ pixels }, { isLive, signal }) => {
       assert(pixels.length === pixelBytes, `a keyframe must hold ${pixelBytes} bytes, got ${pixels.length}`);
       const item = { kind: 'keyframe', pixels: new Uint8Array(pixels) } as const;
-      return await pool.encode({ item, priority: priorityOf('keyframe', isLive), signal });
+      return await pool.encode({ item, priority: priorityOf(isLive), signal });
     },
     encodeMotion: async (chunk, { isLive, signal }) => {
       assert(
@@ -100,7 +100,7 @@ export async function createTokenEncoder(
         motion: new Float32Array(chunk.motion),
         mask: new Uint8Array(chunk.mask),
       } as const;
-      return await pool.encode({ item, priority: priorityOf('motion', isLive), signal });
+      return await pool.encode({ item, priority: priorityOf(isLive), signal });
     },
     close: () => pool.close(),
     [Symbol.asyncDispose]: () => pool.close(),
@@ -111,5 +111,6 @@ export async function createTokenEncoder(
 export const startInferenceThread = (setup: InferenceSetup): Worker =>
   startWorker('inference-worker', import.meta.url, { workerData: setup });
 
-const priorityOf = (kind: 'keyframe' | 'motion', isLive: EncodeOptions['isLive']): number =>
-  (isLive ? 0 : 2) + (kind === 'keyframe' ? 0 : 1);
+// In order of arrival within a delivery: messages leave in media order, so that a keyframe which overtakes its
+// predecessors' motion would only wait for it.
+const priorityOf = (isLive: EncodeOptions['isLive']): number => (isLive ? 0 : 1);

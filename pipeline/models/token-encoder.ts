@@ -1,7 +1,7 @@
 import type { Runtime } from '../../client-sdk/protocol/messages.ts';
 import type { Chunk, Keyframe } from '../types.ts';
 
-/** Live work is done before `complete` work, and keyframes before motion of the same delivery. */
+/** Live work is done before `complete` work, and within a delivery in order of arrival. */
 export interface EncodeOptions {
   readonly isLive: boolean;
   readonly signal?: AbortSignal | undefined;

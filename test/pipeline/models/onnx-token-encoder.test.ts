@@ -94,7 +94,7 @@ describe('a token encoder with one worker', () => {
     expect(pool.length).toBe(PIXELS * 3 + 64);
   });
 
-  it('does live work before complete work, and keyframes before motion', async () => {
+  it('does live work before complete work, each in order of arrival', async () => {
     const order: string[] = [];
     const note = (name: string) => () => order.push(name);
     const picture = noisy(1);
@@ -109,11 +109,11 @@ describe('a token encoder with one worker', () => {
     ]);
     expect(order).toEqual([
       'first, runs at once',
+      'live motion',
       'live keyframe',
       'second live keyframe',
-      'live motion',
-      'complete keyframe',
       'complete motion',
+      'complete keyframe',
     ]);
   });
 
