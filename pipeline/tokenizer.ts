@@ -1,6 +1,6 @@
 import { defer, finalize, identity, type Observable } from 'rxjs';
 import type { JournalMessage } from '../client-sdk/protocol/messages.ts';
-import { DELIVERIES, type Delivery } from '../client-sdk/protocol/publish.ts';
+import type { Delivery } from '../client-sdk/protocol/publish.ts';
 import type { Millis } from '../client-sdk/protocol/units.ts';
 import type { OpenDecoder } from './codec/decoder.ts';
 import { demux } from './demux/demux.ts';
@@ -17,7 +17,7 @@ import { tokenizeItems } from './operators/tokenize-items.ts';
 import { stageOptions } from './stage-options.ts';
 import type { AccessUnit, Chunk, Keyframe, Picture } from './types.ts';
 
-export { DELIVERIES, type Delivery };
+export type { Delivery };
 
 export const MOTION_CHOICES = ['auto', 'bitstream', 'reencode'] as const;
 /** Which motion source to use; `auto` takes `bitstream` where its vectors can be trusted. */

@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import { StreamNameSchema } from '../client-sdk/protocol/messages.ts';
-import { DELIVERIES, MOTION_CHOICES } from '../pipeline/tokenizer.ts';
+import { MOTION_CHOICES } from '../pipeline/tokenizer.ts';
 
 export const ACTIONS = ['publish', 'read', 'admin'] as const;
 /** What a bearer token may allow; `admin` includes neither of the others. */
@@ -235,6 +235,3 @@ const limits = {
 export const ConfigSchema = z.strictObject({ ...listening, ...inference, ...streams, ...limits });
 export type Config = Readonly<z.infer<typeof ConfigSchema>>;
 export type ConfigKey = keyof Config;
-
-/** How a publisher delivers where it does not say. */
-export const DeliverySchema = z.enum(DELIVERIES);

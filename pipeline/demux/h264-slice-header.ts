@@ -29,7 +29,6 @@ export const NAL_IDR = 5;
 export const NAL_SEI = 6;
 export const NAL_SPS = 7;
 export const NAL_PPS = 8;
-export const NAL_AUD = 9;
 
 /** Parameter sets in force, by their ids. */
 export interface H264ParameterSets {

@@ -1,5 +1,6 @@
 import { z } from 'zod';
-import { DELIVERIES, type Delivery, MOTION_CHOICES } from '../../pipeline/tokenizer.ts';
+import { DELIVERIES, type Delivery } from '../../client-sdk/protocol/publish.ts';
+import { MOTION_CHOICES } from '../../pipeline/tokenizer.ts';
 
 const SLOWEST_FPS = 0.1;
 const FASTEST_FPS = 1000;

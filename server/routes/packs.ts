@@ -1,24 +1,13 @@
 import { createReadStream } from 'node:fs';
 import { stat } from 'node:fs/promises';
 import { z } from 'zod';
+import { PackListSchema } from '../../client-sdk/protocol/pack-info.ts';
 import { ProtocolError } from '../../pipeline/errors.ts';
 import type { LoadedPack } from '../../pipeline/models/pack.ts';
 import type { AppContext } from '../http/context.ts';
 import type { RouteSpec } from '../http/route-spec.ts';
 
 const ParametersSchema = z.object({ pack: z.string(), file: z.string() });
-
-const PackListSchema = z.strictObject({
-  packs: z.array(
-    z.strictObject({
-      name: z.string(),
-      /** Whether this server tokenizes with it. */
-      isInUse: z.boolean(),
-      sha256: z.string(),
-      manifest: z.looseObject({}),
-    }),
-  ),
-});
 
 /** `GET /v1/packs`. */
 export const listPacks = ({ readiness }: AppContext): RouteSpec => ({
