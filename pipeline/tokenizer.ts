@@ -3,7 +3,7 @@ import type { JournalMessage } from '../client-sdk/protocol/messages.ts';
 import type { Delivery } from '../client-sdk/protocol/publish.ts';
 import type { Millis } from '../client-sdk/protocol/units.ts';
 import type { OpenDecoder } from './codec/decoder.ts';
-import { demux } from './demux/demux.ts';
+import type { OpenMedia } from './demux/demuxer.ts';
 import type { Scope } from './lifetime.ts';
 import type { LoadedPack } from './models/pack.ts';
 import type { TokenEncoder } from './models/token-encoder.ts';
@@ -91,18 +91,15 @@ export interface TokenizeOptions {
 }
 
 /**
- * Tokenizes one publisher's bytes: emits `start`, `visual`, `motion` and `gap` messages in media order and completes
+ * Tokenizes one publisher's media: emits `start`, `visual`, `motion` and `gap` messages in media order and completes
  * after the last one (the owner adds `end`). Errors with a `TokenizerError`. Unsubscribing stops and releases all.
  */
-export type Tokenize = (
-  source: AsyncIterable<Uint8Array>,
-  options: TokenizeOptions,
-) => Observable<JournalMessage>;
+export type Tokenize = (open: OpenMedia, options: TokenizeOptions) => Observable<JournalMessage>;
 
-export const tokenize: Tokenize = (source, options) =>
+export const tokenize: Tokenize = (open, options) =>
   defer(() => {
     const stages = stageOptions(options);
-    return admit(demux(source, stages.demux), stages.admit).pipe(
+    return admit(open(stages.demux), stages.admit).pipe(
       decodeWithMotion(stages.decode),
       cutClips(stages.cut),
       toMotionFields(stages.fields),

@@ -46,6 +46,8 @@ export interface AccessUnit {
   readonly isKeyframe: boolean;
   /** When the unit's last byte had arrived. */
   readonly received: Millis;
+  /** When the picture was captured, where the sender tells; on the sender's clock, not the server's. */
+  readonly captured?: Millis | undefined;
   /** Set by `admit`: an earlier unit is missing that this one may depend on. */
   readonly isDegraded?: boolean | undefined;
 }
@@ -98,6 +100,8 @@ export interface Picture extends Disposable {
   /** Index of the newest access unit that had been sent to the decoder when the picture came out. */
   readonly unitIndex: number;
   readonly received: Millis;
+  /** When it was captured, on the sender's clock, where the sender tells. */
+  readonly captured?: Millis | undefined;
   /** Motion vectors from the bitstream; absent where the codec exports none or the picture is intra. */
   readonly vectors: MotionVectors | undefined;
   clone(): Picture;
@@ -131,6 +135,8 @@ export interface Provenance {
   readonly pts: Micros;
   /** When the newest access unit that the item depends on had arrived. */
   readonly received: Millis;
+  /** When the newest picture that the item stands for was captured, on the sender's clock, where the sender tells. */
+  readonly captured?: Millis | undefined;
   /** Units up to this index are accounted for once the item is sequenced. */
   readonly unitIndex: number;
   readonly isDegraded: boolean;

@@ -5,7 +5,7 @@
  * | offset | type | field |
  * | --- | --- | --- |
  * | 0 | u8 | type: 1 visual, 2 motion |
- * | 1 | u8 | flags: 1 degraded, 2 synthetic keyframe, 4 ids are u32, 8 has positions, 16 has `llm` |
+ * | 1 | u8 | flags: 1 degraded, 2 synthetic keyframe, 4 ids are u32, 8 has positions, 16 has `llm`, 32 has captured |
  * | 2 | u16 | number of ids |
  * | 4 | u32 | seq |
  * | 8 | u64 | pts, µs |
@@ -17,7 +17,8 @@
  * | 44 | u8 | motion: fields; visual: 0 |
  * | 45 | u8 | 0 |
  * | 46 | u16 | bytes of the positions bitmap |
- * | 48 | u16 or u32 each | ids, by flag 4 |
+ * | 48 | f64 | captured, ms; only with flag 32 |
+ * | then | u16 or u32 each | ids, by flag 4 |
  * | then | u8 each | positions bitmap |
  *
  * The epoch is that of the last `start`. `llm` ids do not travel: flag 16 asks the receiver to derive them from the
@@ -37,9 +38,11 @@ const SYNTHETIC = 2;
 const WIDE_IDS = 4;
 const POSITIONS = 8;
 const LLM = 16;
+const CAPTURED = 32;
+const CAPTURED_BYTES = 8;
 const FLAGS_OF = {
-  [VISUAL]: DEGRADED | SYNTHETIC | WIDE_IDS | POSITIONS | LLM,
-  [MOTION]: DEGRADED | WIDE_IDS | LLM,
+  [VISUAL]: DEGRADED | SYNTHETIC | WIDE_IDS | POSITIONS | LLM | CAPTURED,
+  [MOTION]: DEGRADED | WIDE_IDS | LLM | CAPTURED,
 };
 
 /** What a binary message refers to: the `start` last received on the same connection. */
@@ -52,7 +55,9 @@ export function encodeBinary(message: Message): Uint8Array | string {
   const isVisual = message.type === 'visual';
   const positions = isVisual && message.positions !== undefined ? fromBase64(message.positions) : undefined;
   const idBytes = ids.some((id) => id > 0xffff) ? 4 : 2;
-  const bytes = new Uint8Array(HEADER_BYTES + ids.length * idBytes + (positions?.length ?? 0));
+  const idsBegin = HEADER_BYTES + (message.captured === undefined ? 0 : CAPTURED_BYTES);
+  const idsEnd = idsBegin + ids.length * idBytes;
+  const bytes = new Uint8Array(idsEnd + (positions?.length ?? 0));
   const view = new DataView(bytes.buffer);
   view.setUint8(0, isVisual ? VISUAL : MOTION);
   view.setUint8(1, flagsOf(message, idBytes === 4));
@@ -68,11 +73,12 @@ export function encodeBinary(message: Message): Uint8Array | string {
     view.setUint8(44, within(message.fields, 0xff, 'fields'));
   }
   view.setUint16(46, within(positions?.length ?? 0, 0xffff, 'bytes of positions'), true);
+  if (message.captured !== undefined) view.setFloat64(HEADER_BYTES, message.captured, true);
   ids.forEach((id, index) => {
-    if (idBytes === 4) view.setUint32(HEADER_BYTES + index * 4, id, true);
-    else view.setUint16(HEADER_BYTES + index * 2, id, true);
+    if (idBytes === 4) view.setUint32(idsBegin + index * 4, id, true);
+    else view.setUint16(idsBegin + index * 2, id, true);
   });
-  if (positions) bytes.set(positions, HEADER_BYTES + ids.length * idBytes);
+  if (positions) bytes.set(positions, idsEnd);
   return bytes;
 }
 
@@ -94,6 +100,7 @@ export function decodeBinary(
     pts: header.pts,
     received: header.received,
     emitted: header.emitted,
+    ...(flags & CAPTURED && { captured: readMillis(view, HEADER_BYTES) }),
     clip: view.getUint32(32, true),
     ids: header.ids,
     ...(flags & DEGRADED && { degraded: true as const }),
@@ -125,7 +132,8 @@ function flagsOf(message: VisualMessage | MotionMessage, areIdsWide: boolean): n
     (isVisual && message.keyframe === 'synthetic' ? SYNTHETIC : 0) |
     (areIdsWide ? WIDE_IDS : 0) |
     (isVisual && message.positions !== undefined ? POSITIONS : 0) |
-    (message.llm ? LLM : 0)
+    (message.llm ? LLM : 0) |
+    (message.captured === undefined ? 0 : CAPTURED)
   );
 }
 
@@ -144,7 +152,8 @@ function readHeader(data: Uint8Array) {
   const flags = view.getUint8(1);
   if (flags & ~FLAGS_OF[type]) throw new WireError(`unknown flags ${flags} for type ${type}`);
   const idBytes = flags & WIDE_IDS ? 4 : 2;
-  const idsEnd = HEADER_BYTES + view.getUint16(2, true) * idBytes;
+  const idsBegin = HEADER_BYTES + (flags & CAPTURED ? CAPTURED_BYTES : 0);
+  const idsEnd = idsBegin + view.getUint16(2, true) * idBytes;
   const positionBytes = view.getUint16(46, true);
   if (!(flags & POSITIONS) && positionBytes > 0) throw new WireError('positions without their flag');
   if (idsEnd + positionBytes !== data.length)
@@ -162,7 +171,7 @@ function readHeader(data: Uint8Array) {
     pts,
     received: readMillis(view, 16),
     emitted: readMillis(view, 24),
-    ids: readIds(view, idsEnd, idBytes),
+    ids: readIds(view, { begin: idsBegin, end: idsEnd, idBytes }),
     positions: data.subarray(idsEnd),
   };
 }
@@ -173,9 +182,9 @@ function readMillis(view: DataView, offset: number): number {
   return value;
 }
 
-function readIds(view: DataView, end: number, idBytes: 2 | 4): number[] {
+function readIds(view: DataView, place: { begin: number; end: number; idBytes: 2 | 4 }): number[] {
   const ids: number[] = [];
-  for (let at = HEADER_BYTES; at < end; at += idBytes)
-    ids.push(idBytes === 4 ? view.getUint32(at, true) : view.getUint16(at, true));
+  for (let at = place.begin; at < place.end; at += place.idBytes)
+    ids.push(place.idBytes === 4 ? view.getUint32(at, true) : view.getUint16(at, true));
   return ids;
 }

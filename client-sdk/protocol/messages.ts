@@ -1,12 +1,15 @@
 /**
  * The messages of a token stream: the one definition that server, SDK and files share.
  * Times without a unit in their name follow the wire's fixed terms: `pts`, `duration`, `from` and `to` (half open)
- * are microseconds on the stream's media clock, `received` and `emitted` milliseconds since the Unix epoch.
+ * are microseconds on the stream's media clock, `received` and `emitted` milliseconds since the Unix epoch
+ * on the server's clock, `captured` on the publisher's.
  */
 import * as z from 'zod';
 
 const micros = z.int().min(0);
 const millis = z.number().min(0);
+/** When the newest picture that the message stands for was captured; only where the publisher tells. */
+const captured = millis.optional();
 const count = z.int().min(0);
 const epoch = z.string().regex(/^[0-9A-HJKMNP-TV-Z]{26}$/, 'an epoch is a ULID');
 const ids = z.array(z.int().min(0).max(0xffff_ffff));
@@ -109,6 +112,7 @@ export const VisualMessageSchema = z.strictObject({
   pts: micros,
   received: millis,
   emitted: millis,
+  captured,
   clip: count,
   shot: count,
   keyframe: z.enum(['coded', 'synthetic']),
@@ -128,6 +132,7 @@ export const MotionMessageSchema = z.strictObject({
   pts: micros,
   received: millis,
   emitted: millis,
+  captured,
   clip: count,
   chunk: count,
   /** Fields that the ids stand for, 1 to the pack's fields a chunk; the rest is padding. */

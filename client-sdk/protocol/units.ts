@@ -5,7 +5,7 @@ declare const unit: unique symbol;
 /** Media time: integer microseconds on a stream's own clock, 0 at the epoch's first picture. */
 export type Micros = number & { readonly [unit]: 'micros' };
 
-/** Wall-clock time: milliseconds since the Unix epoch on the server's clock. */
+/** Wall-clock time: milliseconds since the Unix epoch, on the server's clock where nothing else is said. */
 export type Millis = number & { readonly [unit]: 'millis' };
 
 /** Trusts a number of microseconds; rounds to the integer that the wire carries. */

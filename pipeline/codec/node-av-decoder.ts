@@ -43,7 +43,7 @@ const AVERROR_EAGAIN = FFmpegError.AVERROR(PosixError.EAGAIN);
 const MAX_SENT_UNITS = 64;
 
 interface SentUnit {
-  readonly unit: Pick<AccessUnit, 'pts' | 'isKeyframe'>;
+  readonly unit: Pick<AccessUnit, 'pts' | 'isKeyframe' | 'captured'>;
   readonly isDegraded: boolean;
 }
 
@@ -142,7 +142,7 @@ class NodeAvDecoder implements VideoDecoder {
     this.#newest = { index: unit.index, received: unit.received };
     this.#sentCount++;
     this.#sent.set(this.#sentCount, {
-      unit: { pts: unit.pts, isKeyframe: unit.isKeyframe },
+      unit: { pts: unit.pts, isKeyframe: unit.isKeyframe, captured: unit.captured },
       isDegraded: this.#damage.enter(unit),
     });
     this.#sent.delete(this.#sentCount - MAX_SENT_UNITS);
@@ -209,6 +209,7 @@ class NodeAvDecoder implements VideoDecoder {
       isDegraded: sent.isDegraded || isConcealed,
       unitIndex: newest.index,
       received: newest.received,
+      captured: sent.unit.captured,
     });
   }
 }

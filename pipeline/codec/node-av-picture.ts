@@ -19,6 +19,7 @@ export interface PictureFacts {
   readonly isDegraded: boolean;
   readonly unitIndex: number;
   readonly received: Millis;
+  readonly captured?: Millis | undefined;
 }
 
 type OutputSize = { widthPx: number; heightPx: number };
@@ -64,6 +65,7 @@ export class NodeAvPicture implements Picture {
   readonly isDegraded: boolean;
   readonly unitIndex: number;
   readonly received: Millis;
+  readonly captured: Millis | undefined;
   readonly #facts: PictureFacts;
   #frame: Frame | undefined;
   #sideData: { readonly vectors: MotionVectors | undefined } | undefined;
@@ -79,6 +81,7 @@ export class NodeAvPicture implements Picture {
     this.isDegraded = facts.isDegraded;
     this.unitIndex = facts.unitIndex;
     this.received = facts.received;
+    this.captured = facts.captured;
     live++;
     collected.register(this, `a ${this.size.widthPx}x${this.size.heightPx} picture`, this);
   }

@@ -6,6 +6,8 @@ export interface CodedUnit {
   readonly data: Uint8Array;
   /** When its last byte had arrived. */
   readonly received: Millis;
+  /** When it was captured, on the sender's clock, where the sender tells. */
+  readonly captured?: Millis | undefined;
   /** Presentation and decoding time on the source's clock, µs, unwrapped, not rounded. */
   readonly ptsMicros?: number | undefined;
   readonly dtsMicros?: number | undefined;

@@ -1,7 +1,7 @@
 import { MediaError } from '../errors.ts';
 import type { DemuxEvent } from '../types.ts';
 import type { ContainerParser } from './coded-unit.ts';
-import type { Demux, DemuxOptions } from './demuxer.ts';
+import type { Demux, DemuxOptions, OpenMedia } from './demuxer.ts';
 import { ElementaryStreamParser } from './elementary-stream.ts';
 import { MatroskaParser } from './matroska.ts';
 import { Mp4Parser } from './mp4.ts';
@@ -25,6 +25,12 @@ export const demux: Demux = async function* demux(source, options) {
     await input.return?.();
   }
 };
+
+/** Media that comes as a byte stream. */
+export const demuxed =
+  (bytes: AsyncIterable<Uint8Array>): OpenMedia =>
+  (options) =>
+    demux(bytes, options);
 
 interface Head {
   readonly container: Container;

@@ -16,3 +16,6 @@ export interface DemuxOptions {
  * Rejects with a `MediaError` where the input can never give video.
  */
 export type Demux = (source: AsyncIterable<Uint8Array>, options: DemuxOptions) => AsyncIterable<DemuxEvent>;
+
+/** Begins to give one publisher's access units. What it gives is read once and closed by its reader. */
+export type OpenMedia = (options: DemuxOptions) => AsyncIterable<DemuxEvent>;

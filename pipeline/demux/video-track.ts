@@ -99,6 +99,7 @@ export class VideoTrack implements CodedSink {
         pts: place.pts,
         isKeyframe: facts.isKeyframe,
         received: unit.received,
+        captured: unit.captured,
       },
     });
     this.#units += 1;

@@ -3,6 +3,7 @@ import { ulid } from 'ulid';
 import type { JournalMessage } from '../../client-sdk/protocol/messages.ts';
 import { nowMillis } from '../../client-sdk/protocol/units.ts';
 import type { OpenDecoder } from '../codec/decoder.ts';
+import { demuxed } from '../demux/demux.ts';
 import { MediaError } from '../errors.ts';
 import { Scope } from '../lifetime.ts';
 import type { LoadedPack } from '../models/pack.ts';
@@ -47,7 +48,7 @@ export async function evaluateFile(
     waiting.release();
     options.onProgress?.(measurement.rates.seconds);
   };
-  const messages$ = tokenize(whileThereIsRoom(source, waiting), {
+  const messages$ = tokenize(demuxed(whileThereIsRoom(source, waiting)), {
     ...options,
     stream: 'eval',
     epoch: ulid(),

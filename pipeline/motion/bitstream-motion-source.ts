@@ -23,9 +23,9 @@ export class BitstreamMotionSource implements MotionSource {
     const share = (picture.pts - clip.lastPts) / (picture.pts - clip.anchorPts);
     clip.lastPts = picture.pts;
     if (picture.kind !== 'B') clip.anchorPts = picture.pts;
-    const { pts, received, unitIndex, isDegraded, vectors, size } = picture;
+    const { pts, received, captured, unitIndex, isDegraded, vectors, size } = picture;
     const field = vectors ? vectorsToBlocks(vectors, size, { scale: share }) : maskedField(size);
-    return [{ pts, nextPts: pts, received, unitIndex, isDegraded, field }];
+    return [{ pts, nextPts: pts, received, captured, unitIndex, isDegraded, field }];
   }
 
   async end(): Promise<readonly MotionStep[]> {

@@ -79,13 +79,13 @@ export class ReencodeMotionSource implements MotionSource {
   }
 
   async #encodeHeld(clip: OpenClip, nextPts: Micros): Promise<MotionStep> {
-    const { pts, received, unitIndex, isDegraded } = clip.held;
+    const { pts, received, captured, unitIndex, isDegraded } = clip.held;
     const vectors = await clip.reencoder.encode(await this.#pixels(clip.held));
     clip.isHeldEncoded = true;
     const { width: widthPx, height: heightPx } = this.#options.reencode;
     const size = { widthPx, heightPx };
     const field = vectors ? vectorsToBlocks(vectors, size) : maskedField(size);
-    return { pts, nextPts, received, unitIndex, isDegraded, field };
+    return { pts, nextPts, received, captured, unitIndex, isDegraded, field };
   }
 
   #pixels(picture: Picture): Promise<Uint8Array> {

@@ -168,7 +168,7 @@ class ClipCutter {
     if ((await this.#shots.begin(picture)) || this.#isCutPending) this.#shot += 1;
     this.#isCutPending = false;
     const index = this.#clips++;
-    const { pts, received, unitIndex, isDegraded } = picture;
+    const { pts, received, captured, unitIndex, isDegraded } = picture;
     this.#clip = {
       index,
       keyframePts: pts,
@@ -188,6 +188,7 @@ class ClipCutter {
       pixels: await picture.toRgb(this.#options.keyframeSize),
       pts,
       received,
+      captured,
       unitIndex,
       isDegraded,
     };

@@ -137,7 +137,7 @@ class Sequencer {
   }
 
   #visual(keyframe: Keyframe, ids: Uint32Array): JournalMessage {
-    const { pts, received, clip, shot, kind, isDegraded } = keyframe;
+    const { pts, received, captured, clip, shot, kind, isDegraded } = keyframe;
     return {
       type: 'visual',
       epoch: this.#options.epoch,
@@ -145,6 +145,7 @@ class Sequencer {
       pts,
       received,
       emitted: this.#options.now(),
+      ...(captured !== undefined && { captured }),
       clip,
       shot,
       keyframe: kind,
@@ -154,7 +155,7 @@ class Sequencer {
   }
 
   #motion(chunk: Chunk, ids: Uint32Array): JournalMessage {
-    const { pts, received, clip, fields, duration, isDegraded } = chunk;
+    const { pts, received, captured, clip, fields, duration, isDegraded } = chunk;
     return {
       type: 'motion',
       epoch: this.#options.epoch,
@@ -162,6 +163,7 @@ class Sequencer {
       pts,
       received,
       emitted: this.#options.now(),
+      ...(captured !== undefined && { captured }),
       clip,
       chunk: chunk.chunk,
       fields,

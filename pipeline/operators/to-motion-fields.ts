@@ -135,6 +135,7 @@ class ChunkAssembler {
       motion,
       mask,
       received: open.latest.received,
+      captured: open.latest.captured,
       unitIndex: open.latest.unitIndex,
       isDegraded: open.keyframe.isDegraded || open.isChunkDegraded,
     };

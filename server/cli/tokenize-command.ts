@@ -8,6 +8,7 @@ import { llmIdsOf } from '../../client-sdk/protocol/llm-ids.ts';
 import { type JournalMessage, StreamNameSchema } from '../../client-sdk/protocol/messages.ts';
 import { nowMillis } from '../../client-sdk/protocol/units.ts';
 import { openNodeAvDecoder } from '../../pipeline/codec/node-av-decoder.ts';
+import { demuxed } from '../../pipeline/demux/demux.ts';
 import { paceByMedia } from '../../pipeline/demux/pace.ts';
 import { ConfigError, MediaError } from '../../pipeline/errors.ts';
 import { Scope } from '../../pipeline/lifetime.ts';
@@ -67,7 +68,7 @@ async function run(input: string, flags: TokenizeFlags): Promise<void> {
   const tally = new Tally(stream.data);
   const pace = { maxUnitBytes: config.maxUnitBytes, framesPerSecond: flags.fps, now: nowMillis };
   try {
-    const messages$ = tokenize(flags.realtime ? paceByMedia(source, pace) : source, {
+    const messages$ = tokenize(demuxed(flags.realtime ? paceByMedia(source, pace) : source), {
       stream: stream.data,
       epoch: tally.epoch,
       delivery: flags.realtime ? 'live' : 'complete',

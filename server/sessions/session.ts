@@ -3,6 +3,7 @@ import { ERROR_CODES, type ErrorCode } from '../../client-sdk/protocol/error-cod
 import type { EndReason, JournalMessage } from '../../client-sdk/protocol/messages.ts';
 import type { PublishSummary } from '../../client-sdk/protocol/summary.ts';
 import { nowMillis } from '../../client-sdk/protocol/units.ts';
+import { demuxed } from '../../pipeline/demux/demux.ts';
 import { MediaError, ProtocolError, type TokenizerError } from '../../pipeline/errors.ts';
 import { Scope } from '../../pipeline/lifetime.ts';
 import type { Delivery, MotionChoice } from '../../pipeline/tokenizer.ts';
@@ -112,7 +113,7 @@ export class Session {
     this.#scope.defer(() => clearInterval(report));
     this.#scope.defer(() => this.intake.cancel());
     this.#log.info({ delivery, motion }, 'publisher accepted');
-    const messages$ = engine.tokenize(this.intake, {
+    const messages$ = engine.tokenize(demuxed(this.intake), {
       stream,
       epoch: this.epoch,
       delivery,

@@ -5,6 +5,7 @@ import type { JournalMessage } from '../../client-sdk/protocol/messages.ts';
 import { micros, nowMillis } from '../../client-sdk/protocol/units.ts';
 import { fillMasked } from '../../client-sdk/reconstruct/fill-masked.ts';
 import { openNodeAvDecoder } from '../../pipeline/codec/node-av-decoder.ts';
+import { demuxed } from '../../pipeline/demux/demux.ts';
 import { SourcePictures } from '../../pipeline/eval/source-pictures.ts';
 import { Scope } from '../../pipeline/lifetime.ts';
 import type { OnnxTokenEncoder } from '../../pipeline/models/onnx-token-encoder.ts';
@@ -48,7 +49,7 @@ export async function collectMotionClips(file: string, options: CollectOptions):
   const scope = new Scope();
   try {
     await lastValueFrom(
-      tokenize(createReadStream(file), {
+      tokenize(demuxed(createReadStream(file)), {
         stream: 'bench',
         epoch: ulid(),
         delivery: 'complete',

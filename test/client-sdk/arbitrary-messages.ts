@@ -55,6 +55,7 @@ const timed = {
   pts: micros,
   received: millis,
   emitted: millis,
+  captured: fc.option(millis, { nil: undefined }),
   clip: u32,
 };
 

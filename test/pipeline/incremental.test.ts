@@ -2,6 +2,7 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { nowMillis } from '../../client-sdk/protocol/units.ts';
 import { openNodeAvDecoder } from '../../pipeline/codec/node-av-decoder.ts';
+import { demuxed } from '../../pipeline/demux/demux.ts';
 import { Scope } from '../../pipeline/lifetime.ts';
 import { createTokenEncoder, type OnnxTokenEncoder } from '../../pipeline/models/onnx-token-encoder.ts';
 import { type LoadedPack, loadPack } from '../../pipeline/models/pack.ts';
@@ -53,7 +54,7 @@ it.each([
   });
   const seen: string[] = [];
   await new Promise<void>((resolve, reject) => {
-    tokenize(heldBack(bytes, 0.5, released), {
+    tokenize(demuxed(heldBack(bytes, 0.5, released)), {
       stream: 'test',
       epoch: '01ARZ3NDEKTSV4RRFFQ69G5FAV',
       delivery: 'live',

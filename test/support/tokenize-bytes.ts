@@ -3,6 +3,7 @@ import { firstValueFrom, toArray } from 'rxjs';
 import type { JournalMessage } from '../../client-sdk/protocol/messages.ts';
 import { nowMillis } from '../../client-sdk/protocol/units.ts';
 import { openNodeAvDecoder } from '../../pipeline/codec/node-av-decoder.ts';
+import { demuxed } from '../../pipeline/demux/demux.ts';
 import { Scope } from '../../pipeline/lifetime.ts';
 import type { LoadedPack } from '../../pipeline/models/pack.ts';
 import type { TokenEncoder } from '../../pipeline/models/token-encoder.ts';
@@ -31,7 +32,7 @@ export async function tokenizeAll(
 ): Promise<JournalMessage[]> {
   const scope = new Scope();
   try {
-    const messages$ = tokenize(source, {
+    const messages$ = tokenize(demuxed(source), {
       stream: 'test',
       epoch: '01ARZ3NDEKTSV4RRFFQ69G5FAV',
       delivery: 'complete',
@@ -52,6 +53,12 @@ export async function tokenizeAll(
 /** What identity is promised for: messages without the clock's marks. */
 export const tokensOf = (messages: readonly JournalMessage[]): object[] =>
   messages.map((message) => {
-    const { epoch, stream, emitted, received, ...rest } = { stream: '', emitted: 0, received: 0, ...message };
+    const { epoch, stream, emitted, received, captured, ...rest } = {
+      stream: '',
+      emitted: 0,
+      received: 0,
+      captured: 0,
+      ...message,
+    };
     return rest;
   });

@@ -83,6 +83,17 @@ describe('the binary form', () => {
     );
   });
 
+  it('of a message with a capture time has it behind the header', () => {
+    const bytes = encodeBinary({ ...MOTION, ids: [1], captured: 1.5 }) as Uint8Array;
+    expect(hexOf(bytes).slice(2, 4)).toBe('20'); // captured
+    expect(hexOf(bytes.subarray(48))).toBe(
+      [
+        '000000000000f83f', // captured 1.5
+        '0100', // id as u16
+      ].join(''),
+    );
+  });
+
   it('of a still chunk is the header alone', () => {
     expect((encodeBinary({ ...MOTION, ids: [] }) as Uint8Array).length).toBe(48);
   });
