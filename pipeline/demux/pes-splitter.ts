@@ -9,10 +9,13 @@ import type { TsPacket } from './ts-packet.ts';
 const MICROS_PER_TICK = 1e6 / 90_000;
 /** PES packets at least this long may have been cut by their 16-bit length field and go on in the next. */
 const CUT_PES_BYTES = 60_000;
+/** PES packets of unstated length whose last TS packet alone was stuffed, after which stuffing is taken for an end. */
+const STUFFING_PROOF = 8;
 
 /**
  * Puts the PES packets of one PID together and cuts their payload into units. A unit is given when the next one begins,
- * or at the end of a PES packet that states its length, as long as packets and units were seen to begin together.
+ * or at the end of its PES packet, as long as packets and units were seen to begin together: a picture's duration earlier.
+ * The end is where a stated length says, or at stuffing, where a multiplexer was seen to stuff nowhere else.
  * What a hole in the continuity counter touches is dropped and reported.
  */
 export class PesSplitter {
@@ -33,6 +36,10 @@ export class PesSplitter {
   /** Whether the end of the packet in progress may be taken for the end of its unit, and whether the last one was. */
   #mayEndEarly = false;
   #endedEarly = false;
+  /** PES packets that ended in stuffing, as far as seen; below 0 once one went on after it. */
+  #stuffedEnds = 0;
+  /** Whether the last TS packet of the PES packet in progress was stuffed. */
+  #isStuffed = false;
   /** Whether damage has been reported since the last packet that began well. */
   #isBroken = false;
   /** Last decoding time, 90 kHz, unwrapped; last presentation time as it was written. */
@@ -67,6 +74,7 @@ export class PesSplitter {
     if (step === 'broken') this.damage();
     this.#continuity = packet.continuity;
     this.#lastPayload = payload.slice();
+    this.#followStuffing(packet);
     if (packet.isUnitStart) this.#begin();
     if (this.#header) this.#takeHeader(payload, received);
     else if (this.#isInside) this.#takePayload(payload, received);
@@ -75,6 +83,7 @@ export class PesSplitter {
   /** Bytes are missing here: drops what they touch and goes on at the next PES packet. */
   damage(): void {
     this.#leave();
+    this.#isStuffed = false;
     this.#splitter.reset();
     if (!this.#isBroken) this.#sink.lose(1);
     this.#isBroken = true;
@@ -92,6 +101,20 @@ export class PesSplitter {
     this.#header = undefined;
     this.#remaining = undefined;
     this.#endedEarly = false;
+  }
+
+  /** Learns whether stuffing means the end of a PES packet: a multiplexer may also stuff to keep its rate. */
+  #followStuffing(packet: TsPacket): void {
+    const wasStuffed = this.#isStuffed;
+    this.#isStuffed = packet.isStuffed;
+    if (!wasStuffed) return;
+    if (packet.isUnitStart) {
+      this.#stuffedEnds += 1;
+      return;
+    }
+    this.#stuffedEnds = Number.NEGATIVE_INFINITY;
+    // The rest of what was taken for ended.
+    if (!this.#isInside && !this.#header && this.#remaining === undefined) this.damage();
   }
 
   /** Compares a packet's continuity counter with the last (ISO/IEC 13818-1 2.4.3.3). */
@@ -138,7 +161,7 @@ export class PesSplitter {
     }
     this.#endedEarly = false;
     this.#remaining = header.payloadBytes;
-    this.#mayEndEarly = header.payloadBytes !== undefined && header.payloadBytes < CUT_PES_BYTES;
+    this.#mayEndEarly = (header.payloadBytes ?? 0) < CUT_PES_BYTES;
     if (header.pts !== undefined && header.dts !== undefined) this.#mark(header.pts, header.dts);
   }
 
@@ -153,11 +176,17 @@ export class PesSplitter {
   #takePayload(payload: Uint8Array, received: Millis): void {
     const bytes = this.#remaining === undefined ? payload : payload.subarray(0, this.#remaining);
     this.#splitter.push(bytes, received);
-    if (this.#remaining === undefined) return;
-    this.#remaining -= bytes.length;
-    if (this.#remaining > 0) return;
+    if (!this.#hasEnded(bytes)) return;
     this.#isInside = false;
     if (this.#isAligned && this.#mayEndEarly) this.#endedEarly = this.#splitter.flush();
+  }
+
+  /** Whether the PES packet in progress ends with these bytes of its payload, as far as can be told. */
+  #hasEnded(bytes: Uint8Array): boolean {
+    if (this.#remaining === undefined)
+      return this.#isAligned && this.#isStuffed && this.#stuffedEnds >= STUFFING_PROOF;
+    this.#remaining -= bytes.length;
+    return this.#remaining <= 0;
   }
 }
 

@@ -13,6 +13,8 @@ export interface TsPacket {
   readonly isScrambled: boolean;
   readonly continuity: number;
   readonly hasDiscontinuity: boolean;
+  /** Bytes without meaning fill the packet up, as where what it carries has come to its end. */
+  readonly isStuffed: boolean;
   /** Borrowed; absent where the packet has an adaptation field only. */
   readonly payload: Uint8Array | undefined;
 }
@@ -30,6 +32,21 @@ export function parseTsPacket(packet: Uint8Array): TsPacket {
     isScrambled: (byte(3) & 0xc0) !== 0,
     continuity: byte(3) & 0x0f,
     hasDiscontinuity: adaptationBytes > 1 && (byte(5) & 0x80) !== 0,
+    isStuffed: adaptationBytes > 0 && adaptationBytes > meaningfulBytes(packet),
     payload: hasPayload && begin < TS_PACKET_BYTES ? packet.subarray(begin) : undefined,
   };
+}
+
+/** Bytes of an adaptation field, with its length, that are no stuffing (ISO/IEC 13818-1 2.4.3.4). */
+function meaningfulBytes(packet: Uint8Array): number {
+  const byte = (at: number): number => packet[at] ?? 0;
+  if (byte(4) === 0) return 0;
+  const flags = byte(5);
+  let bytes = 2;
+  if (flags & 0x10) bytes += 6;
+  if (flags & 0x08) bytes += 6;
+  if (flags & 0x04) bytes += 1;
+  if (flags & 0x02) bytes += 1 + byte(4 + bytes);
+  if (flags & 0x01) bytes += 1 + byte(4 + bytes);
+  return bytes;
 }

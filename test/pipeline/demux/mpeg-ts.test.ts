@@ -1,4 +1,6 @@
 import { beforeAll, describe, expect, it } from 'vitest';
+import { millis } from '../../../client-sdk/protocol/units.ts';
+import { demux } from '../../../pipeline/demux/demux.ts';
 import type { AccessUnit } from '../../../pipeline/types.ts';
 import { type DemuxRun, mediaFixture, runDemux } from '../../support/demux-run.ts';
 import { joined, packetsOf, pesOf, tablesOf, VIDEO_PID } from '../../support/ts-muxer.ts';
@@ -19,6 +21,18 @@ function mux(units: readonly AccessUnit[], options: { startTicks?: number; hasLe
     return packetsOf(VIDEO_PID, pesOf(unit.data, { pts }, options.hasLength), counter);
   });
 }
+/** The same, with stuffing after the first 100 bytes of the pictures that are asked for. */
+function muxStuffed(units: readonly AccessUnit[], isStuffed: (at: number) => boolean) {
+  const counter = { next: 0 };
+  return units.map((unit, at) => {
+    const pts = at * FRAME_TICKS;
+    if (!isStuffed(at)) return packetsOf(VIDEO_PID, pesOf(unit.data, { pts }), counter);
+    const first = packetsOf(VIDEO_PID, pesOf(unit.data.subarray(0, 100), { pts }), counter);
+    const rest = packetsOf(VIDEO_PID, unit.data.subarray(100), counter);
+    rest[0]![1]! &= ~0x40;
+    return [...first, ...rest];
+  });
+}
 const withTables = (pictures: readonly Uint8Array[][]): Uint8Array =>
   joined([...tablesOf({ type: H264 }, counters()), ...pictures.flat()]);
 const ptsOf = (run: DemuxRun) => run.units.map((unit) => unit.pts);
@@ -30,6 +44,21 @@ function lossesOf(run: DemuxRun): number[] {
     if (event.type === 'unit') units += 1;
     return event.type === 'loss' ? [units] : [];
   });
+}
+/** How many pictures had to arrive before each unit was given. */
+async function picturesNeeded(pictures: readonly Uint8Array[][]): Promise<number[]> {
+  let fed = 0;
+  async function* source() {
+    yield joined(tablesOf({ type: H264 }, counters()));
+    for (const picture of pictures) {
+      fed += 1;
+      yield joined(picture);
+    }
+  }
+  const needed: number[] = [];
+  for await (const event of demux(source(), { maxUnitBytes: 1 << 20, now: () => millis(0) }))
+    if (event.type === 'unit') needed.push(fed);
+  return needed;
 }
 
 describe('packets', () => {
@@ -114,21 +143,28 @@ describe('packets', () => {
 describe('units', () => {
   it('gives a picture at the end of a packet that states its length', async () => {
     const pictures = mux(city.slice(0, 6), { hasLength: true });
-    const run = await runDemux(withTables(pictures.slice(0, 3)));
-    expect(run.units).toHaveLength(3);
-    // The end of the input gives the last one also; what is claimed is that nothing of picture 3 is needed for picture 2.
-    const { demux } = await import('../../../pipeline/demux/demux.ts');
-    let fed = 0;
-    async function* source() {
-      yield joined(tablesOf({ type: H264 }, counters()));
-      for (const picture of pictures) {
-        fed += 1;
-        yield joined(picture);
-      }
-    }
-    const { millis } = await import('../../../client-sdk/protocol/units.ts');
-    for await (const event of demux(source(), { maxUnitBytes: 1 << 20, now: () => millis(0) }))
-      if (event.type === 'unit') expect(fed).toBe(event.unit.index + 1);
+    expect(await picturesNeeded(pictures)).toEqual([1, 2, 3, 4, 5, 6]);
+  });
+
+  it('gives a picture where stuffing ends its packet, once eight packets have ended so', async () => {
+    const needed = await picturesNeeded(mux(city.slice(0, 14)));
+    expect(needed).toEqual([2, 3, 4, 5, 6, 7, 8, 9, 9, 10, 11, 12, 13, 14]);
+  });
+
+  it('never takes stuffing for an end where it comes within pictures', async () => {
+    const pictures = muxStuffed(city.slice(0, 14), (at) => at === 0);
+    expect(await picturesNeeded(pictures)).toEqual([2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 14]);
+    const run = await runDemux(withTables(pictures));
+    expect(run.units.map((unit) => unit.data)).toEqual(city.slice(0, 14).map((unit) => unit.data));
+    expect(run.dropped).toBe(0);
+  });
+
+  it('loses one picture to a multiplexer that begins to stuff within pictures, and trusts it no more', async () => {
+    const run = await runDemux(withTables(muxStuffed(city.slice(0, 20), (at) => at >= 12)));
+    expect(lossesOf(run)).toEqual([13]);
+    expect(run.units.map((unit) => unit.data.length)).toEqual(
+      city.slice(0, 20).map((unit, at) => (at === 12 ? 100 : unit.data.length)),
+    );
   });
 
   it('splits several pictures in one packet and spaces those without times', async () => {
