@@ -49,6 +49,7 @@ export function loadConfig(sources: ConfigSources = {}): Config {
   if (!parsed.success) throw new ConfigError('bad-config', z.prettifyError(parsed.error));
   const config = deepFreeze(parsed.data);
   assertSafeBinding(config);
+  assertPortRange(config);
   return config;
 }
 
@@ -57,6 +58,14 @@ function assertSafeBinding(config: Config): void {
   throw new ConfigError(
     'bad-config',
     `listening beyond loopback needs tokens or insecure, got host ${config.host} without either`,
+  );
+}
+
+function assertPortRange({ webrtcPortMin, webrtcPortMax }: Config): void {
+  if (webrtcPortMin <= webrtcPortMax) return;
+  throw new ConfigError(
+    'bad-config',
+    `webrtcPortMax must be at least webrtcPortMin, got ${webrtcPortMin} to ${webrtcPortMax}`,
   );
 }
 

@@ -50,6 +50,17 @@ it('has these defaults', () => {
     discardBytes: 4 * MIB,
     retryAfterSeconds: 5,
     accessTokenSeconds: 300,
+    webrtcHosts: [],
+    webrtcPublicHosts: [],
+    webrtcPortMin: 0,
+    webrtcPortMax: 0,
+    iceServers: [],
+    maxPeers: 256,
+    maxSdpBytes: 64 * 1024,
+    webrtcHandshakeMs: 15_000,
+    webrtcSilenceMs: 4500,
+    webrtcKeyframeIntervalMs: 4000,
+    webrtcMaxBitrate: 4_000_000,
   });
 });
 
@@ -99,6 +110,13 @@ it('binds beyond loopback only with tokens or insecure', () => {
   expect(loadConfig({ flags: { ...flags, insecure: true }, env: {} }).host).toBe('0.0.0.0');
   expect(loadConfig({ flags: { ...flags, tokens }, env: {} }).host).toBe('0.0.0.0');
   expect(loadConfig({ flags: { host: '::1' }, env: {} }).host).toBe('::1');
+});
+
+it('refuses a range of UDP ports that ends before it begins', () => {
+  const flags = { webrtcPortMin: 9000, webrtcPortMax: 8999 };
+  expect(() => loadConfig({ flags, env: {} })).toThrow(
+    expect.objectContaining({ code: 'bad-config', message: expect.stringContaining('webrtcPortMax') }),
+  );
 });
 
 it('documents every key with unit, default and meaning', () => {
