@@ -1,4 +1,5 @@
 import type { VideoFormat } from '../types.ts';
+import { OBU_SEQUENCE_HEADER, obusOf, parseAv1SequenceHeader } from './av1-obu.ts';
 import { BitReader } from './bit-reader.ts';
 import type { BitstreamReader, UnitFacts } from './bitstream-reader.ts';
 import type { CodedTrack } from './coded-unit.ts';
@@ -88,8 +89,16 @@ export function parseVp9Header(unit: Uint8Array): FrameHeader | undefined {
   return bits.isExhausted ? undefined : { isKeyframe: true, size: { widthPx, heightPx } };
 }
 
+/** The container says what is a keyframe, since only it knows where units begin; a sequence header tells the size. */
+function parseAv1Header(unit: Uint8Array, isMarkedKeyframe: boolean): FrameHeader {
+  if (!isMarkedKeyframe) return { isKeyframe: false };
+  const sequence = obusOf(unit).find(({ type }) => type === OBU_SEQUENCE_HEADER);
+  const size = sequence && parseAv1SequenceHeader(sequence.payload);
+  return size ? { isKeyframe: true, size } : { isKeyframe: true };
+}
+
 const PARSERS = {
   vp8: parseVp8Header,
   vp9: parseVp9Header,
-  av1: (_unit: Uint8Array, isMarkedKeyframe: boolean): FrameHeader => ({ isKeyframe: isMarkedKeyframe }),
+  av1: parseAv1Header,
 } as const;

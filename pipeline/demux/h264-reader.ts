@@ -115,7 +115,7 @@ export class H264Reader implements BitstreamReader {
 }
 
 /** Whether an SEI NAL unit (D.1) holds a recovery point at its own picture (recovery_frame_cnt 0). */
-function hasExactRecoveryPoint(nal: Uint8Array): boolean {
+export function hasExactRecoveryPoint(nal: Uint8Array): boolean {
   const payload = unescapeNal(nal.subarray(1));
   let at = 0;
   while (at + 2 < payload.length) {

@@ -32,10 +32,17 @@ export class Timeline {
   /** Time that decides on jumps: decoding time where there is one. */
   #last = 0;
   #duration = DEFAULT_DURATION_MICROS;
+  /** The next unit comes from another clock. */
+  #isClockNew = false;
   /** Beginning of the stretch since the last jump, and the end of everything placed, on the stream's clock. */
   #begin = 0;
   #end = 0;
   readonly #recent: number[] = [];
+
+  /** The source's clock begins anew with the next unit, wherever that puts it. */
+  restart(): void {
+    this.#isClockNew = true;
+  }
 
   /** Places the next unit in decoding order. */
   place(times: SourceTimes, options: { framesPerSecond: number | undefined; mayReorder: boolean }): Place {
@@ -43,7 +50,8 @@ export class Timeline {
     const pts = times.ptsMicros ?? times.dtsMicros ?? this.#last + this.#duration;
     const clock = times.dtsMicros ?? pts;
     const tolerance = times.dtsMicros === undefined && options.mayReorder ? REORDERING_MICROS : 0;
-    const isJump = this.#offset !== undefined && this.#isJump(clock, tolerance);
+    const isJump = this.#offset !== undefined && (this.#isClockNew || this.#isJump(clock, tolerance));
+    this.#isClockNew = false;
     if (this.#offset === undefined || isJump) {
       this.#begin = this.#end;
       this.#offset = this.#end - pts;

@@ -47,6 +47,12 @@ export class VideoTrack implements CodedSink {
     this.#clock?.end();
   }
 
+  /** The units that follow come from another source, whose clock has nothing to do with the one before. */
+  restart(): void {
+    this.#timeline.restart();
+    this.#reader?.resume();
+  }
+
   lose(dropped: number): void {
     this.#reader?.resume();
     this.#send({ type: 'loss', dropped });
