@@ -1,61 +1,53 @@
-import { Codec, CodecContext, Frame, Packet, Rational, SoftwareScaleContext } from 'node-av';
+import { Codec, CodecContext, Packet, Rational } from 'node-av';
 import {
   AV_CODEC_FLAG_QSCALE,
   AV_CODEC_ID_MJPEG,
-  AV_PIX_FMT_RGB24,
   AV_PIX_FMT_YUVJ420P,
   AVCOL_RANGE_JPEG,
-  AVCOL_SPC_RGB,
   AVCOL_SPC_SMPTE170M,
   FF_QP2LAMBDA,
-  SWS_ACCURATE_RND,
-  SWS_BICUBIC,
-  SWS_BITEXACT,
 } from 'node-av/constants';
 import { DisposedError } from '../errors.ts';
 import { silenceNativeLog, throwIfNegative } from './native-error.ts';
+import { type PictureSize, RgbToYuv } from './rgb-to-yuv.ts';
 
 /** Sizes and quality of the pictures of one encoder. */
 export interface JpegEncoderOptions {
-  readonly source: { readonly widthPx: number; readonly heightPx: number };
+  readonly source: PictureSize;
   /** Size that pictures are brought to, even. */
-  readonly target: { readonly widthPx: number; readonly heightPx: number };
+  readonly target: PictureSize;
   /** 1 (best) to 31. */
   readonly quantizer: number;
 }
 
-/** Codes pictures as JPEG. Calls block the thread for about two milliseconds: for worker threads and command lines. */
+/** Codes pictures as JPEG, in about two milliseconds of a thread that is not the caller's. */
 export interface JpegEncoder extends Disposable {
-  /** Codes a picture, uint8 [height, width, 3], RGB, full range, which it borrows; the caller owns the JPEG. */
-  encode(rgb: Uint8Array): Uint8Array<ArrayBuffer>;
+  /** Codes a picture, uint8 [height, width, 3], RGB, full range, which it borrows; calls must not overlap. */
+  encode(rgb: Uint8Array): Promise<Uint8Array>;
 }
 
-/** Opens an encoder for pictures of one size. */
-export function openJpegEncoder(options: JpegEncoderOptions): JpegEncoder {
+/** Opens an encoder for pictures of one size; it is disposed of between calls. */
+export async function openJpegEncoder({
+  source,
+  target,
+  quantizer,
+}: JpegEncoderOptions): Promise<JpegEncoder> {
   silenceNativeLog();
-  const { source, target, quantizer } = options;
-  const codec = openCodec(target, quantizer);
-  const scaler = new SoftwareScaleContext();
-  scaler.allocContext();
-  throwIfNegative(
-    scaler.setOption('sws_flags', SWS_BICUBIC | SWS_ACCURATE_RND | SWS_BITEXACT),
-    'Set scaling flags',
-  );
-  const packet = new Packet();
-  packet.alloc();
+  const codec = await openCodec(target, quantizer);
+  // JFIF 1.02 knows one matrix: that of BT.601.
+  const converter = new RgbToYuv({ source, target, isFullRange: true, matrix: AVCOL_SPC_SMPTE170M });
   let isOpen = true;
   let pictures = 0n;
   return {
-    encode: (rgb) => {
+    encode: async (rgb) => {
       if (!isOpen) throw new DisposedError('the JPEG encoder');
-      using from = toFrame(rgb, source);
-      using frame = allocateTarget(target);
-      throwIfNegative(scaler.scaleFrameSync(frame, from), 'Scale picture');
+      using frame = await converter.convert(rgb);
       frame.pts = pictures++;
       frame.quality = quantizer * FF_QP2LAMBDA;
-      throwIfNegative(codec.sendFrameSync(frame), 'Send a picture to the JPEG encoder');
-      packet.unref();
-      throwIfNegative(codec.receivePacketSync(packet), 'Receive a JPEG');
+      throwIfNegative(await codec.sendFrame(frame), 'Send a picture to the JPEG encoder');
+      using packet = new Packet();
+      packet.alloc();
+      throwIfNegative(await codec.receivePacket(packet), 'Receive a JPEG');
       const { data } = packet;
       if (!data) throw new Error('the JPEG encoder gave an empty packet');
       return new Uint8Array(data);
@@ -63,14 +55,13 @@ export function openJpegEncoder(options: JpegEncoderOptions): JpegEncoder {
     [Symbol.dispose]: () => {
       if (!isOpen) return;
       isOpen = false;
-      packet.free();
-      scaler.freeContext();
+      converter[Symbol.dispose]();
       codec.freeContext();
     },
   };
 }
 
-function openCodec(target: JpegEncoderOptions['target'], quantizer: number): CodecContext {
+async function openCodec(target: PictureSize, quantizer: number): Promise<CodecContext> {
   const codec = Codec.findEncoder(AV_CODEC_ID_MJPEG);
   if (!codec) throw new Error('this build of node-av has no JPEG encoder');
   const context = new CodecContext();
@@ -84,34 +75,10 @@ function openCodec(target: JpegEncoderOptions['target'], quantizer: number): Cod
     context.threadCount = 1;
     context.setFlags(AV_CODEC_FLAG_QSCALE);
     context.globalQuality = quantizer * FF_QP2LAMBDA;
-    throwIfNegative(context.open2Sync(codec), 'Open the JPEG encoder');
+    throwIfNegative(await context.open2(codec), 'Open the JPEG encoder');
     return context;
   } catch (error) {
     context.freeContext();
     throw error;
   }
-}
-
-function toFrame(rgb: Uint8Array, size: JpegEncoderOptions['source']): Frame {
-  const frame = Frame.fromVideoBuffer(Buffer.from(rgb.buffer, rgb.byteOffset, rgb.byteLength), {
-    width: size.widthPx,
-    height: size.heightPx,
-    format: AV_PIX_FMT_RGB24,
-  });
-  frame.colorRange = AVCOL_RANGE_JPEG;
-  frame.colorSpace = AVCOL_SPC_RGB;
-  return frame;
-}
-
-function allocateTarget(size: JpegEncoderOptions['target']): Frame {
-  const frame = new Frame();
-  frame.alloc();
-  frame.width = size.widthPx;
-  frame.height = size.heightPx;
-  frame.format = AV_PIX_FMT_YUVJ420P;
-  frame.colorRange = AVCOL_RANGE_JPEG;
-  // JFIF 1.02 knows one matrix: that of BT.601.
-  frame.colorSpace = AVCOL_SPC_SMPTE170M;
-  throwIfNegative(frame.allocBuffer(), 'Allocate picture');
-  return frame;
 }

@@ -1,34 +1,21 @@
-import {
-  Codec,
-  CodecContext,
-  Dictionary,
-  FormatContext,
-  Frame,
-  Packet,
-  Rational,
-  SoftwareScaleContext,
-} from 'node-av';
+import { Codec, CodecContext, Dictionary, FormatContext, Packet, Rational } from 'node-av';
 import {
   AV_CODEC_FLAG_GLOBAL_HEADER,
-  AV_PIX_FMT_RGB24,
   AV_PIX_FMT_YUV420P,
   AVCOL_PRI_BT709,
-  AVCOL_RANGE_JPEG,
   AVCOL_RANGE_MPEG,
   AVCOL_SPC_BT709,
-  AVCOL_SPC_RGB,
   AVCOL_TRC_BT709,
   FF_ENCODER_LIBX264,
-  SWS_ACCURATE_RND,
-  SWS_BICUBIC,
 } from 'node-av/constants';
 import type { Micros } from '../../client-sdk/protocol/units.ts';
 import { silenceNativeLog, throwIfNegative } from './native-error.ts';
+import { type PictureSize, RgbToYuv } from './rgb-to-yuv.ts';
 
 /** Sizes of the pictures of a file, px; the target's are even. */
 export interface Mp4WriterOptions {
-  readonly source: { readonly widthPx: number; readonly heightPx: number };
-  readonly target: { readonly widthPx: number; readonly heightPx: number };
+  readonly source: PictureSize;
+  readonly target: PictureSize;
 }
 
 const MICROS = new Rational(1, 1_000_000);
@@ -38,21 +25,17 @@ const MICROS = new Rational(1, 1_000_000);
  * kept as they are. Calls must not overlap; disposing of an unfinished writer leaves a file that cannot be played.
  */
 export class Mp4Writer implements AsyncDisposable {
-  readonly #source: Mp4WriterOptions['source'];
-  readonly #target: Mp4WriterOptions['target'];
   readonly #encoder: CodecContext;
   readonly #container: FormatContext;
-  readonly #scaler: SoftwareScaleContext;
+  readonly #converter: RgbToYuv;
   // Held back, because its duration is known when the next one comes.
   #held: { readonly rgb: Uint8Array; readonly at: Micros } | undefined;
   #isClosed = false;
 
   private constructor({ source, target }: Mp4WriterOptions, encoder: CodecContext, container: FormatContext) {
-    this.#source = source;
-    this.#target = target;
     this.#encoder = encoder;
     this.#container = container;
-    this.#scaler = openScaler();
+    this.#converter = new RgbToYuv({ source, target, isFullRange: false, matrix: AVCOL_SPC_BT709 });
   }
 
   /** Creates or overwrites a file. Rejects with a `NativeError` where that cannot be done. */
@@ -84,7 +67,7 @@ export class Mp4Writer implements AsyncDisposable {
   async [Symbol.asyncDispose](): Promise<void> {
     if (this.#isClosed) return;
     this.#isClosed = true;
-    this.#scaler.freeContext();
+    this.#converter[Symbol.dispose]();
     this.#encoder.freeContext();
     await this.#container.closeOutput();
     this.#container.freeContext();
@@ -94,7 +77,7 @@ export class Mp4Writer implements AsyncDisposable {
     const held = this.#held;
     this.#held = undefined;
     if (!held) return;
-    using frame = await this.#toFrame(held.rgb);
+    using frame = await this.#converter.convert(held.rgb);
     frame.pts = BigInt(held.at);
     throwIfNegative(await this.#encoder.sendFrame(frame), 'Send a picture to the H.264 encoder');
     using packet = new Packet();
@@ -106,38 +89,6 @@ export class Mp4Writer implements AsyncDisposable {
     if (stream) packet.rescaleTs(MICROS, stream.timeBase);
     throwIfNegative(await this.#container.interleavedWriteFrame(packet), 'Write a coded picture');
   }
-
-  async #toFrame(rgb: Uint8Array): Promise<Frame> {
-    using from = Frame.fromVideoBuffer(Buffer.from(rgb.buffer, rgb.byteOffset, rgb.byteLength), {
-      width: this.#source.widthPx,
-      height: this.#source.heightPx,
-      format: AV_PIX_FMT_RGB24,
-    });
-    from.colorRange = AVCOL_RANGE_JPEG;
-    from.colorSpace = AVCOL_SPC_RGB;
-    const frame = new Frame();
-    frame.alloc();
-    try {
-      frame.width = this.#target.widthPx;
-      frame.height = this.#target.heightPx;
-      frame.format = AV_PIX_FMT_YUV420P;
-      frame.colorRange = AVCOL_RANGE_MPEG;
-      frame.colorSpace = AVCOL_SPC_BT709;
-      throwIfNegative(frame.allocBuffer(), 'Allocate picture');
-      throwIfNegative(await this.#scaler.scaleFrame(frame, from), 'Scale picture');
-      return frame;
-    } catch (error) {
-      frame.free();
-      throw error;
-    }
-  }
-}
-
-function openScaler(): SoftwareScaleContext {
-  const scaler = new SoftwareScaleContext();
-  scaler.allocContext();
-  throwIfNegative(scaler.setOption('sws_flags', SWS_BICUBIC | SWS_ACCURATE_RND), 'Set scaling flags');
-  return scaler;
 }
 
 async function openEncoder({ widthPx, heightPx }: Mp4WriterOptions['target']): Promise<CodecContext> {

@@ -1,12 +1,14 @@
 import type { Worker } from 'node:worker_threads';
 import type { JournalMessage } from '../../client-sdk/protocol/messages.ts';
+import { openNodeAvVideoEncoder } from '../codec/node-av-video-encoder.ts';
+import type { OpenVideoEncoder } from '../codec/video-encoder.ts';
 import { DisposedError, reasonOf } from '../errors.ts';
 import type { PackGraphs } from '../models/onnx-session.ts';
 import { startWorker } from '../models/worker-entry.ts';
 import { WorkerThread } from '../models/worker-thread.ts';
-import type { Preview, PreviewFactory } from './preview.ts';
-import type { PreviewSetup, PreviewTask, PreviewThread, ThreadPicture } from './serve-preview.ts';
-import { type PreviewPace, StreamPreview } from './stream-preview.ts';
+import type { Preview, PreviewFactory, ShownPicture } from './preview.ts';
+import type { PreviewSetup, PreviewTask, PreviewThread } from './serve-preview.ts';
+import { type PreviewCoding, type PreviewPace, StreamPreview } from './stream-preview.ts';
 
 export interface PreviewFactoryOptions {
   /** Threads inside one operator. Default 1: the preview must not take processors from tokens. */
@@ -17,16 +19,18 @@ export interface PreviewFactoryOptions {
   readonly quantizer?: number | undefined;
   /** Clock and bounds; each has a default. */
   readonly pace?: Partial<PreviewPace> | undefined;
-  /** Told of messages that could not be reconstructed and of threads that were lost and replaced; for the log. */
+  /** Told of messages that could not be reconstructed, pictures that could not be coded, and threads that were lost and replaced; for the log. */
   readonly onFault?: ((fault: PreviewFault) => void) | undefined;
-  /** Gets every picture before it is coded, at the pack's size, when it is made; costs a copy. */
-  readonly onReconstructed?: ((stream: string, picture: ThreadPicture) => void) | undefined;
+  /** Sees every picture when it is made, before it is paced and coded. */
+  readonly onReconstructed?: ((stream: string, picture: ShownPicture) => void) | undefined;
+  /** Opens the encoders of videos; libx264 and libvpx by default. */
+  readonly openVideoEncoder?: OpenVideoEncoder | undefined;
   /** Starts the preview thread; tests start one that misbehaves. */
   readonly startThread?: ((setup: PreviewSetup) => Worker) | undefined;
 }
 
 export type PreviewFault =
-  | { readonly type: 'message'; readonly stream: string; readonly reason: string }
+  | { readonly type: 'message' | 'coding'; readonly stream: string; readonly reason: string }
   | { readonly type: 'thread-lost' | 'thread-refused'; readonly reason: string }
   | { readonly type: 'thread-replaced' };
 
@@ -54,9 +58,8 @@ export async function createPreviewFactory(
     pack: { manifest: pack.manifest, graphs: pack.graphs },
     threads: options.threads ?? 1,
     provider: options.provider ?? 'cpu',
-    quantizer: options.quantizer ?? 4,
-    withRgb: options.onReconstructed !== undefined,
   };
+  const { width: widthPx, height: heightPx } = pack.manifest.visual;
   const { fieldsPerChunk, fieldsPerSecond } = pack.manifest.motion;
   const chunkMs = (1000 * fieldsPerChunk) / fieldsPerSecond;
   const pace: PreviewPace = {
@@ -69,8 +72,14 @@ export async function createPreviewFactory(
     maxHeld: 3 * fieldsPerChunk,
     ...options.pace,
   };
+  const coding: PreviewCoding = {
+    source: { widthPx, heightPx },
+    quantizer: options.quantizer ?? 4,
+    framesPerSecond: fieldsPerSecond,
+    openEncoder: options.openVideoEncoder ?? openNodeAvVideoEncoder,
+  };
   const startThread = options.startThread ?? startPreviewThread;
-  const factory = new ThreadedPreviews({ setup, pace, startThread, options });
+  const factory = new ThreadedPreviews({ setup, pace, coding, startThread, options });
   await factory.begin();
   return factory;
 }
@@ -81,6 +90,7 @@ const startPreviewThread = (setup: PreviewSetup): Worker =>
 interface FactoryParts {
   readonly setup: PreviewSetup;
   readonly pace: PreviewPace;
+  readonly coding: PreviewCoding;
   readonly startThread: (setup: PreviewSetup) => Worker;
   readonly options: PreviewFactoryOptions;
 }
@@ -109,8 +119,10 @@ class ThreadedPreviews implements PreviewFactory {
   open(stream: string): Preview {
     if (this.#closing !== undefined) throw new DisposedError('the preview factory');
     const key = this.#nextStream++;
-    const preview = new StreamPreview(this.#parts.pace, {
+    const { pace, coding } = this.#parts;
+    const preview = new StreamPreview(pace, coding, {
       work: () => void this.#serve(),
+      fault: (fault) => this.#report({ type: 'coding', stream, reason: reasonOf(fault) }),
       close: async () => {
         this.#entries.delete(key);
         this.#forgotten.push(key);
@@ -186,7 +198,7 @@ class ThreadedPreviews implements PreviewFactory {
       const pictures = await thread.run(task);
       const tap = this.#parts.options.onReconstructed;
       if (tap !== undefined) for (const picture of pictures) tap(entry.name, picture);
-      preview.give(pictures.map(({ rgb: _, ...picture }) => picture));
+      preview.give(pictures);
     } catch (error) {
       preview.lose(task.message);
       if (thread.hasEnded) return;

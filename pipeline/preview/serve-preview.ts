@@ -1,13 +1,12 @@
 import type { MessagePort } from 'node:worker_threads';
 import type { JournalMessage } from '../../client-sdk/protocol/messages.ts';
-import type { PreviewMotion } from '../../client-sdk/protocol/preview-frame.ts';
-import type { Micros } from '../../client-sdk/protocol/units.ts';
 import { Reconstructor } from '../../client-sdk/reconstruct/index.ts';
-import { type JpegEncoder, openJpegEncoder } from '../codec/jpeg-encoder.ts';
+import type { PictureSize } from '../codec/rgb-to-yuv.ts';
 import { createOnnxDetokenizer, type OnnxDetokenizer } from '../models/onnx-detokenizer.ts';
 import type { PackGraphs } from '../models/onnx-session.ts';
 import { serveThread, type ThreadService } from '../models/serve-thread.ts';
 import type { WorkerThread } from '../models/worker-thread.ts';
+import type { ShownPicture } from './preview.ts';
 import { quantizeMotion } from './quantize-motion.ts';
 
 /** What the preview thread is started with, as its `workerData`. */
@@ -15,10 +14,6 @@ export interface PreviewSetup {
   readonly pack: PackGraphs;
   readonly threads: number;
   readonly provider: string;
-  /** JPEG quality, 1 (best) to 31. */
-  readonly quantizer: number;
-  /** Also give the pictures before coding. */
-  readonly withRgb: boolean;
 }
 
 /** One message of one stream, or the end of a stream's preview. */
@@ -26,20 +21,8 @@ export type PreviewTask =
   | { readonly type: 'message'; readonly stream: number; readonly message: JournalMessage }
   | { readonly type: 'forget'; readonly stream: number };
 
-/** A picture that left the preview thread. */
-export interface ThreadPicture {
-  readonly pts: Micros;
-  readonly jpeg: Uint8Array<ArrayBuffer>;
-  /** Size of the JPEG, px. */
-  readonly widthPx: number;
-  readonly heightPx: number;
-  readonly motion?: PreviewMotion | undefined;
-  /** uint8 [height, width, 3], RGB, at the pack's size. */
-  readonly rgb?: Uint8Array<ArrayBuffer> | undefined;
-}
-
 /** The preview thread seen from outside. */
-export type PreviewThread = WorkerThread<null, PreviewTask, readonly ThreadPicture[]>;
+export type PreviewThread = WorkerThread<null, PreviewTask, readonly ShownPicture[]>;
 
 /** The widest preview, px: a stream may claim any aspect. */
 const MAX_WIDTH_PX = 1024;
@@ -48,21 +31,17 @@ const MAX_WIDTH_PX = 1024;
 interface StreamState {
   readonly reconstructor: Reconstructor;
   displayAspect: number;
-  jpeg: JpegEncoder | undefined;
 }
 
 /** Size of a preview: the height of the pack's keyframe, the width of the display aspect, even. */
-export const previewSize = (
-  heightPx: number,
-  displayAspect: number,
-): { widthPx: number; heightPx: number } => ({
+export const previewSize = (heightPx: number, displayAspect: number): PictureSize => ({
   widthPx: Math.min(MAX_WIDTH_PX, Math.max(16, 2 * Math.round((heightPx * displayAspect) / 2))),
   heightPx,
 });
 
 /** Opens a pack's decoders, warms them, then turns messages into pictures until told to close. */
 export const servePreview = (port: MessagePort, setup: PreviewSetup): Promise<void> =>
-  serveThread(port, async (): Promise<ThreadService<null, PreviewTask, readonly ThreadPicture[]>> => {
+  serveThread(port, async (): Promise<ThreadService<null, PreviewTask, readonly ShownPicture[]>> => {
     const detokenizer = await createOnnxDetokenizer(setup.pack, setup);
     await warmUp(detokenizer, setup.pack);
     const streams = new Map<number, StreamState>();
@@ -70,54 +49,42 @@ export const servePreview = (port: MessagePort, setup: PreviewSetup): Promise<vo
       ready: null,
       run: async (task) => {
         if (task.type === 'forget') {
-          streams.get(task.stream)?.jpeg?.[Symbol.dispose]();
           streams.delete(task.stream);
           return { result: [], transfer: [] };
         }
         let state = streams.get(task.stream);
         if (state === undefined) {
-          state = { reconstructor: Reconstructor.create({ detokenizer }), displayAspect: 1, jpeg: undefined };
+          state = { reconstructor: Reconstructor.create({ detokenizer }), displayAspect: 1 };
           streams.set(task.stream, state);
         }
-        const result = await makePictures(state, task.message, setup);
-        return { result, transfer: result.flatMap(buffersOf) };
+        const result = await makePictures(state, task.message, setup.pack);
+        return { result, transfer: [...new Set(result.map(({ rgb }) => rgb.buffer as ArrayBuffer))] };
       },
-      [Symbol.asyncDispose]: async () => {
-        for (const { jpeg } of streams.values()) jpeg?.[Symbol.dispose]();
-        await detokenizer[Symbol.asyncDispose]();
-      },
+      [Symbol.asyncDispose]: () => detokenizer[Symbol.asyncDispose](),
     };
   });
 
 async function makePictures(
   state: StreamState,
   message: JournalMessage,
-  setup: PreviewSetup,
-): Promise<readonly ThreadPicture[]> {
-  if (message.type === 'start' && message.displayAspect !== state.displayAspect) {
-    state.displayAspect = message.displayAspect;
-    state.jpeg?.[Symbol.dispose]();
-    state.jpeg = undefined;
-  }
-  const { width, height } = setup.pack.manifest.visual;
-  const size = previewSize(height, state.displayAspect);
-  const pictures: ThreadPicture[] = [];
-  for (const { pts, rgb, motion } of await state.reconstructor.push(message)) {
-    state.jpeg ??= openJpegEncoder({
-      source: { widthPx: width, heightPx: height },
-      target: size,
-      quantizer: setup.quantizer,
-    });
-    const jpeg = state.jpeg.encode(rgb);
-    pictures.push({
-      pts,
-      jpeg,
-      ...size,
-      motion: motion && quantizeMotion(motion, setup.pack.manifest.motion),
-      rgb: setup.withRgb ? new Uint8Array(rgb) : undefined,
-    });
-  }
-  return pictures;
+  { manifest }: PackGraphs,
+): Promise<readonly ShownPicture[]> {
+  if (message.type === 'start') state.displayAspect = message.displayAspect;
+  const size = previewSize(manifest.visual.height, state.displayAspect);
+  // The reconstructor keeps its pictures, so copies are given away: one of those that a still stretch shares.
+  const copies = new Map<Uint8Array, Uint8Array>();
+  const copyOf = (rgb: Uint8Array): Uint8Array => {
+    const copy = copies.get(rgb) ?? new Uint8Array(rgb);
+    copies.set(rgb, copy);
+    return copy;
+  };
+  const pictures = await state.reconstructor.push(message);
+  return pictures.map(({ pts, rgb, motion }) => ({
+    pts,
+    ...size,
+    rgb: copyOf(rgb),
+    motion: motion && quantizeMotion(motion, manifest.motion),
+  }));
 }
 
 /** The first run of a graph takes several times as long as the others. */
@@ -125,6 +92,3 @@ async function warmUp(detokenizer: OnnxDetokenizer, { manifest }: PackGraphs): P
   await detokenizer.decodeKeyframe(new Uint32Array(manifest.visual.columns * manifest.visual.rows));
   await detokenizer.decodeMotion(new Uint32Array(manifest.motion.tokensPerChunk));
 }
-
-const buffersOf = ({ jpeg, rgb }: ThreadPicture): ArrayBuffer[] =>
-  rgb === undefined ? [jpeg.buffer] : [jpeg.buffer, rgb.buffer];

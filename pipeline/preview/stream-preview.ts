@@ -1,7 +1,11 @@
 import { type Observable, Subject } from 'rxjs';
 import type { JournalMessage, StartMessage } from '../../client-sdk/protocol/messages.ts';
+import type { PictureSize } from '../codec/rgb-to-yuv.ts';
+import type { OpenVideoEncoder, VideoCodec } from '../codec/video-encoder.ts';
+import { codeJpegs } from './code-jpegs.ts';
+import { CodedVideo } from './coded-video.ts';
 import { Pacer } from './pacer.ts';
-import type { Preview, PreviewPicture } from './preview.ts';
+import type { Preview, PreviewPicture, PreviewVideo, ShownPicture } from './preview.ts';
 import { PreviewQueue, picturesOf } from './preview-queue.ts';
 
 /** What previews measure time with, and what they are bounded by. */
@@ -18,44 +22,68 @@ export interface PreviewPace {
   readonly maxHeld: number;
 }
 
-/** The preview of one stream: its waiting messages before the thread, its pictures at their pace behind it. */
+/** How the pictures of previews are coded. */
+export interface PreviewCoding {
+  /** Size of the pictures' pixels. */
+  readonly source: PictureSize;
+  /** JPEG quality, 1 (best) to 31. */
+  readonly quantizer: number;
+  readonly framesPerSecond: number;
+  readonly openEncoder: OpenVideoEncoder;
+}
+
+/** What happens to a preview, and who is to hear of it. */
+export interface PreviewEvents {
+  /** There is a message to take. */
+  work(): void;
+  /** A picture could not be coded. */
+  fault(fault: unknown): void;
+  /** The preview has ended. */
+  close(): Promise<void>;
+}
+
+/**
+ * The preview of one stream: its waiting messages before the thread, its pictures at their pace behind it, coded for
+ * whoever asks.
+ */
 export class StreamPreview implements Preview {
-  readonly #pictures = new Subject<PreviewPicture>();
+  readonly pictures$: Observable<PreviewPicture>;
+  readonly #shown = new Subject<ShownPicture>();
+  readonly #videos = new Map<VideoCodec, PreviewVideo>();
   readonly #queue: PreviewQueue;
-  readonly #pacer: Pacer<PreviewPicture>;
-  readonly #onWork: () => void;
-  readonly #onClose: () => Promise<void>;
+  readonly #pacer: Pacer<ShownPicture>;
+  readonly #pace: PreviewPace;
+  readonly #coding: PreviewCoding;
+  readonly #on: PreviewEvents;
+  /** Encoders that are being released. */
+  readonly #releases = new Set<Promise<void>>();
   #start: StartMessage | undefined;
-  #latest: PreviewPicture | undefined;
+  #latest: ShownPicture | undefined;
   #made = 0;
   #overtaken = 0;
   #closing: Promise<void> | undefined;
 
-  /** `onWork` is called when there is a message to take, `onClose` once at the end. */
-  constructor(pace: PreviewPace, on: { work: () => void; close: () => Promise<void> }) {
-    this.#onWork = on.work;
-    this.#onClose = on.close;
+  constructor(pace: PreviewPace, coding: PreviewCoding, on: PreviewEvents) {
+    this.#pace = pace;
+    this.#coding = coding;
+    this.#on = on;
     this.#queue = new PreviewQueue({ capacity: pace.maxWaiting });
+    const onDrop = (): void => {
+      this.#overtaken += 1;
+    };
     this.#pacer = new Pacer({
-      maxDelayMs: pace.maxDelayMs,
+      ...pace,
       capacity: pace.maxHeld,
-      now: pace.now,
-      schedule: pace.schedule,
       emit: (picture) => {
         this.#latest = picture;
-        this.#pictures.next(picture);
+        this.#shown.next(picture);
       },
-      onDrop: () => {
-        this.#overtaken += 1;
-      },
+      onDrop,
     });
+    this.pictures$ = codeJpegs(this.#shown, { ...coding, ...this.#codingEvents, onDrop });
   }
 
-  get pictures$(): Observable<PreviewPicture> {
-    return this.#pictures.asObservable();
-  }
-
-  get latest(): PreviewPicture | undefined {
+  get latest(): ShownPicture | undefined {
     return this.#latest;
   }
 
@@ -74,7 +102,20 @@ export class StreamPreview implements Preview {
       this.#start = message;
     }
     this.#queue.push(message);
-    this.#onWork();
+    this.#on.work();
+  }
+
+  video(codec: VideoCodec): PreviewVideo {
+    const known = this.#videos.get(codec);
+    if (known) return known;
+    const video = new CodedVideo(this.#shown, {
+      ...this.#coding,
+      ...this.#pace,
+      ...this.#codingEvents,
+      codec,
+    });
+    this.#videos.set(codec, video);
+    return video;
   }
 
   [Symbol.asyncDispose](): Promise<void> {
@@ -88,7 +129,7 @@ export class StreamPreview implements Preview {
   }
 
   /** Takes the pictures that a message gave. */
-  give(pictures: readonly PreviewPicture[]): void {
+  give(pictures: readonly ShownPicture[]): void {
     if (this.#closing !== undefined) return;
     this.#made += pictures.length;
     this.#pacer.push(pictures);
@@ -105,9 +146,23 @@ export class StreamPreview implements Preview {
     return this.#start;
   }
 
+  get #codingEvents() {
+    return {
+      latest: () => this.#latest,
+      onFault: (fault: unknown) => this.#on.fault(fault),
+      onRelease: (release: Promise<void>) => {
+        const released = release
+          .catch((fault: unknown) => this.#on.fault(fault))
+          .finally(() => this.#releases.delete(released));
+        this.#releases.add(released);
+      },
+    };
+  }
+
   async #close(): Promise<void> {
     this.#pacer.close();
-    this.#pictures.complete();
-    await this.#onClose();
+    this.#shown.complete();
+    await this.#on.close();
+    await Promise.all(this.#releases);
   }
 }

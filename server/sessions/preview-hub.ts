@@ -1,8 +1,17 @@
+import { map } from 'rxjs';
 import type { ErrorCode } from '../../client-sdk/protocol/error-codes.ts';
 import { encodePreviewFrame } from '../../client-sdk/protocol/preview-frame.ts';
+import { VIDEO_CODECS, type VideoCodec } from '../../pipeline/codec/video-encoder.ts';
 import { reasonOf } from '../../pipeline/errors.ts';
-import type { Preview, PreviewFactory, PreviewPicture } from '../../pipeline/preview/preview.ts';
+import type {
+  Preview,
+  PreviewFactory,
+  PreviewPicture,
+  PreviewUnit,
+  PreviewVideoCounts,
+} from '../../pipeline/preview/preview.ts';
 import type { Log } from '../log.ts';
+import { Audience, type Viewer } from './audience.ts';
 import type { Journal } from './journal.ts';
 import type { JournalEntry } from './journal-entry.ts';
 
@@ -22,14 +31,16 @@ export interface PreviewHubOptions {
   readonly log: Log;
 }
 
-/** Somebody who looks at a stream's reconstruction. */
-export interface Viewer {
-  /** Wall clock, ms. */
-  readonly openedMs: number;
-  /** Takes the next picture or drops it; never waits. */
-  show(shot: PreviewShot): void;
-  /** The server ends the viewing. */
-  end(code: ErrorCode, detail: string): void;
+/** What a stream's reconstruction is coded as, and for how many. */
+export interface PreviewVideoState extends PreviewVideoCounts {
+  readonly viewers: number;
+}
+
+/** The place of somebody who watches the reconstruction as video. */
+export interface VideoSeat {
+  /** Asks for a keyframe on behalf of all who watch. */
+  requestKeyframe(): void;
+  leave(): void;
 }
 
 /**
@@ -38,18 +49,21 @@ export interface Viewer {
  */
 export class PreviewHub {
   readonly #options: PreviewHubOptions;
-  readonly #viewers = new Set<Viewer>();
+  readonly #shots: Audience<PreviewShot>;
+  readonly #videos: ReadonlyMap<VideoCodec, Audience<PreviewUnit>>;
   #preview: Preview | undefined;
   #nextPosition = 0;
-  #latest: PreviewShot | undefined;
   #lingerTimer: NodeJS.Timeout | undefined;
 
   constructor(options: PreviewHubOptions) {
     this.#options = options;
+    const onFault = (fault: unknown): void => options.log.warn({ fault: reasonOf(fault) }, 'preview failed');
+    this.#shots = new Audience(onFault);
+    this.#videos = new Map(VIDEO_CODECS.map((codec) => [codec, new Audience(onFault)]));
   }
 
   get viewers(): number {
-    return this.#viewers.size;
+    return this.#audiences.reduce((sum, { size }) => sum + size, 0);
   }
 
   /** Whether it is running. */
@@ -62,23 +76,50 @@ export class PreviewHub {
     return { made: this.#preview?.made ?? 0, dropped: this.#preview?.dropped ?? 0 };
   }
 
+  /** The videos that somebody has watched since the reconstruction began. */
+  get videos(): Partial<Record<VideoCodec, PreviewVideoState>> {
+    const states = [...this.#videos].map(([codec, { size }]) => {
+      const counts = this.#preview?.video(codec).counts;
+      return [codec, counts && { viewers: size, ...counts }] as const;
+    });
+    return Object.fromEntries(states.filter(([, state]) => state && (state.viewers > 0 || state.units > 0)));
+  }
+
   /** Shows the stream's pictures, the newest one at once; the returned function ends it. */
-  watch(viewer: Viewer): () => void {
-    this.#viewers.add(viewer);
+  watch(viewer: Viewer<PreviewShot>): () => void {
+    const known = this.#shots.latest;
+    this.#shots.join(viewer);
     this.open();
-    if (this.#latest) viewer.show(this.#latest);
+    if (known) viewer.show(known);
     return () => {
-      if (this.#viewers.delete(viewer)) this.#closeLater();
+      if (this.#shots.leave(viewer)) this.#closeLater();
+    };
+  }
+
+  /** Shows the stream's pictures as video, from any unit on; a keyframe comes soon. */
+  watchVideo(codec: VideoCodec, viewer: Viewer<PreviewUnit>): VideoSeat {
+    const audience = this.#videos.get(codec);
+    audience?.join(viewer);
+    this.open();
+    const requestKeyframe = (): void => this.#preview?.video(codec).requestKeyframe();
+    requestKeyframe();
+    return {
+      requestKeyframe,
+      leave: () => {
+        if (!audience?.leave(viewer)) return;
+        audience.rest();
+        this.#closeLater();
+      },
     };
   }
 
   /** The newest picture; waits for the first one of a reconstruction that has just begun. */
   async snapshot(waitMs: number): Promise<PreviewShot | undefined> {
-    if (this.#preview && this.#latest) {
+    if (this.#preview && this.#shots.latest) {
       this.#closeLater();
-      return this.#latest;
+      return this.#shots.latest;
     }
-    this.#latest = undefined;
+    this.#shots.latest = undefined;
     return await new Promise((resolve) => {
       const finish = (shot?: PreviewShot): void => {
         clearTimeout(timer);
@@ -92,9 +133,8 @@ export class PreviewHub {
 
   /** Sends away the viewers who came before a time, wall clock. */
   dismiss(code: ErrorCode, detail: string, openedBeforeMs = Number.POSITIVE_INFINITY): void {
-    for (const viewer of this.#viewers) {
-      if (viewer.openedMs < openedBeforeMs && this.#viewers.delete(viewer)) viewer.end(code, detail);
-    }
+    for (const audience of this.#audiences) audience.dismiss(code, detail, openedBeforeMs);
+    for (const video of this.#videos.values()) video.rest();
     this.#closeLater();
   }
 
@@ -111,10 +151,8 @@ export class PreviewHub {
     if (this.#preview || !factory) return;
     const preview = factory.open(this.#options.stream);
     this.#preview = preview;
-    preview.pictures$.subscribe({
-      next: (picture) => this.#show(picture),
-      error: (fault: unknown) => this.#options.log.warn({ fault: reasonOf(fault) }, 'preview failed'),
-    });
+    this.#shots.attach(preview.pictures$.pipe(map(shotOf)));
+    for (const [codec, audience] of this.#videos) audience.attach(preview.video(codec).units$);
     this.#nextPosition = this.#options.journal.newestClip().position;
     const start = this.#options.journal.at(this.#nextPosition)?.start;
     if (start && start.position < this.#nextPosition) preview.push(start.message);
@@ -126,6 +164,7 @@ export class PreviewHub {
     clearTimeout(this.#lingerTimer);
     const preview = this.#preview;
     this.#preview = undefined;
+    for (const audience of this.#audiences) audience.attach(undefined);
     await preview?.[Symbol.asyncDispose]();
   }
 
@@ -137,16 +176,16 @@ export class PreviewHub {
     return entry;
   }
 
-  #show(picture: PreviewPicture): void {
-    const shot = shotOf(picture);
-    this.#latest = shot;
-    for (const viewer of this.#viewers) viewer.show(shot);
+  get #audiences(): readonly (Audience<PreviewShot> | Audience<PreviewUnit>)[] {
+    return [this.#shots, ...this.#videos.values()];
   }
 
   #closeLater(): void {
     clearTimeout(this.#lingerTimer);
-    if (this.#viewers.size > 0 || this.#options.lingerMs === undefined) return;
+    if (this.#options.lingerMs === undefined) return;
     const close = (): void => {
+      this.#shots.rest();
+      if (this.viewers > 0) return;
       this.close().catch((fault: unknown) =>
         this.#options.log.error({ fault: reasonOf(fault) }, 'preview did not close'),
       );

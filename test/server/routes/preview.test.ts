@@ -2,6 +2,7 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { decodePreviewFrame } from '../../../client-sdk/protocol/preview-frame.ts';
+import type { PreviewUnit } from '../../../pipeline/preview/preview.ts';
 import { SocketReader } from '../../support/socket-reader.ts';
 import {
   MEDIA,
@@ -92,4 +93,32 @@ it('has no picture of a stream that nobody knows', async () => {
   await using server = await startTestServer(engine);
   const response = await fetch(`${server.url}/v1/streams/cam/preview.jpg`);
   expect(await response.json()).toMatchObject({ code: 'unknown-stream' });
+});
+
+it('is coded as video once for all who watch, beside JPEGs or without, and no longer than they do', async () => {
+  await using server = await startTestServer(engine);
+  const { preview } = server.app.registry.watchable('cam');
+  const viewers = Array.from({ length: 3 }, () => {
+    const units: PreviewUnit[] = [];
+    const viewer = { openedMs: 0, show: (unit: PreviewUnit) => units.push(unit), end: () => undefined };
+    return { units, seat: preview.watchVideo('h264', viewer) };
+  });
+  expect(server.app.registry.viewers).toBe(3);
+  await publish(server);
+  await expect.poll(() => viewers[0]!.units.length).toBeGreaterThanOrEqual(3);
+  for (const { units } of viewers) expect(units).toEqual(viewers[0]!.units);
+  expect(viewers[0]!.units[0]).toMatchObject({ isKeyframe: true, timestampUs: 0 });
+  expect(preview.videos.h264).toMatchObject({
+    viewers: 3,
+    isRunning: true,
+    units: viewers[0]!.units.length,
+    keyframeRequests: 3,
+  });
+  const response = await fetch(`${server.url}/v1/streams/cam/preview.jpg`);
+  expect([response.status, response.headers.get('content-type')]).toEqual([200, 'image/jpeg']);
+  viewers[1]!.seat.leave();
+  expect(preview.videos.h264).toMatchObject({ viewers: 2, isRunning: true });
+  for (const { seat } of viewers) seat.leave();
+  expect(preview.videos.h264).toMatchObject({ viewers: 0, isRunning: false });
+  expect(preview.isOpen).toBe(true);
 });
