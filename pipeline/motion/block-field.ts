@@ -15,3 +15,19 @@ export interface BlockField {
   /** uint8 [rows, columns]: 1 where the block carries a vector (inter coded), 0 where it is intra or unknown. */
   readonly valid: Uint8Array;
 }
+
+/** A field of the same size and blocks without any vector. */
+export const blankLike = (field: BlockField): BlockField => ({
+  columns: field.columns,
+  rows: field.rows,
+  blockPx: field.blockPx,
+  widthPx: field.widthPx,
+  heightPx: field.heightPx,
+  dx: new Float32Array(field.dx.length),
+  dy: new Float32Array(field.dy.length),
+  valid: new Uint8Array(field.valid.length),
+});
+
+/** Whether two fields have the same size and blocks. */
+export const hasSameBlocks = (a: BlockField, b: BlockField): boolean =>
+  a.columns === b.columns && a.rows === b.rows && a.blockPx === b.blockPx;

@@ -11,61 +11,61 @@
  * where x - B(x) lies outside the picture, and where the block of A that holds x - B(x) is masked.
  */
 import { assert } from '../errors.ts';
-import type { BlockField } from './block-field.ts';
+import { type BlockField, blankLike, hasSameBlocks } from './block-field.ts';
 
-/** The motion over both fields, of which `later` follows `earlier`. Both have the same size and blocks. */
-export function composeFields(later: BlockField, earlier: BlockField): BlockField {
+/**
+ * The motion over both fields, of which `later` follows `earlier`. All have the same size and blocks. Writes to `into`,
+ * which is neither of them, and gives it back.
+ */
+export function composeFields(
+  later: BlockField,
+  earlier: BlockField,
+  into: BlockField = blankLike(later),
+): BlockField {
   assert(
-    later.columns === earlier.columns && later.rows === earlier.rows && later.blockPx === earlier.blockPx,
+    hasSameBlocks(later, earlier) && hasSameBlocks(later, into),
     'fields that are composed have the same blocks',
   );
-  const { columns, rows, blockPx, widthPx, heightPx } = later;
-  const count = columns * rows;
-  const dx = new Float32Array(count);
-  const dy = new Float32Array(count);
-  const valid = new Uint8Array(count);
-  const read = new Float64Array(2);
-  for (let row = 0; row < rows; row++) {
-    for (let column = 0; column < columns; column++) {
-      const index = row * columns + column;
-      if (!later.valid[index]) continue;
-      const x = (column + 0.5) * blockPx - later.dx[index]!;
-      const y = (row + 0.5) * blockPx - later.dy[index]!;
+  const { columns, rows, blockPx, widthPx, heightPx, dx: laterX, dy: laterY, valid: isMoved } = later;
+  const { dx: earlierX, dy: earlierY, valid: isKnown } = earlier;
+  const { dx, dy, valid } = into;
+  dx.fill(0);
+  dy.fill(0);
+  valid.fill(0);
+  for (let row = 0, index = 0; row < rows; row++) {
+    const centreY = (row + 0.5) * blockPx;
+    for (let column = 0; column < columns; column++, index++) {
+      if (!isMoved[index]) continue;
+      const x = (column + 0.5) * blockPx - laterX[index]!;
+      const y = centreY - laterY[index]!;
       if (x < 0 || y < 0 || x > widthPx || y > heightPx) continue;
-      if (!readField(earlier, x / blockPx - 0.5, y / blockPx - 0.5, read)) continue;
-      dx[index] = later.dx[index]! + read[0]!;
-      dy[index] = later.dy[index]! + read[1]!;
+      // In block units, 0 being the centre of the first block; clamped to the outermost centres.
+      const atColumn = Math.min(Math.max(x / blockPx - 0.5, 0), columns - 1);
+      const atRow = Math.min(Math.max(y / blockPx - 0.5, 0), rows - 1);
+      if (!isKnown[Math.round(atRow) * columns + Math.round(atColumn)]) continue;
+      const left = Math.floor(atColumn);
+      const top = Math.floor(atRow);
+      const toRight = atColumn - left;
+      const toBottom = atRow - top;
+      const aIndex = top * columns + left;
+      // The neighbours, or the block itself at the last column and row, where their weight is 0.
+      const bIndex = toRight > 0 ? aIndex + 1 : aIndex;
+      const below = toBottom > 0 ? columns : 0;
+      const cIndex = aIndex + below;
+      const dIndex = bIndex + below;
+      const a = isKnown[aIndex]! * (1 - toRight) * (1 - toBottom);
+      const b = isKnown[bIndex]! * toRight * (1 - toBottom);
+      const c = isKnown[cIndex]! * (1 - toRight) * toBottom;
+      const d = isKnown[dIndex]! * toRight * toBottom;
+      const sum = a + b + c + d;
+      const beforeX =
+        a * earlierX[aIndex]! + b * earlierX[bIndex]! + c * earlierX[cIndex]! + d * earlierX[dIndex]!;
+      const beforeY =
+        a * earlierY[aIndex]! + b * earlierY[bIndex]! + c * earlierY[cIndex]! + d * earlierY[dIndex]!;
+      dx[index] = laterX[index]! + beforeX / sum;
+      dy[index] = laterY[index]! + beforeY / sum;
       valid[index] = 1;
     }
   }
-  return { columns, rows, blockPx, widthPx, heightPx, dx, dy, valid };
-}
-
-/**
- * Reads a field at a position in block units (0 is the centre of the first block; clamped to the outermost centres)
- * into `into`. False where the nearest block is masked.
- */
-function readField(field: BlockField, column: number, row: number, into: Float64Array): boolean {
-  const { columns, rows, valid, dx, dy } = field;
-  const atColumn = Math.min(Math.max(column, 0), columns - 1);
-  const atRow = Math.min(Math.max(row, 0), rows - 1);
-  if (!valid[Math.round(atRow) * columns + Math.round(atColumn)]) return false;
-  const left = Math.floor(atColumn);
-  const top = Math.floor(atRow);
-  const toRight = atColumn - left;
-  const toBottom = atRow - top;
-  // Steps to the neighbours; to the block itself at the last column and row, where their weight is 0.
-  const right = toRight > 0 ? 1 : 0;
-  const below = toBottom > 0 ? columns : 0;
-  const index = top * columns + left;
-  const a = valid[index]! * (1 - toRight) * (1 - toBottom);
-  const b = valid[index + right]! * toRight * (1 - toBottom);
-  const c = valid[index + below]! * (1 - toRight) * toBottom;
-  const d = valid[index + below + right]! * toRight * toBottom;
-  const sum = a + b + c + d;
-  into[0] =
-    (a * dx[index]! + b * dx[index + right]! + c * dx[index + below]! + d * dx[index + below + right]!) / sum;
-  into[1] =
-    (a * dy[index]! + b * dy[index + right]! + c * dy[index + below]! + d * dy[index + below + right]!) / sum;
-  return true;
+  return into;
 }

@@ -1,5 +1,5 @@
 import type { Micros } from '../../client-sdk/protocol/units.ts';
-import type { BlockField } from './block-field.ts';
+import { type BlockField, blankLike } from './block-field.ts';
 import { tickPts } from './clip-clock.ts';
 import { composeFields } from './compose.ts';
 import { type GridField, type GridSize, stillField, toGridField } from './field-grid.ts';
@@ -26,6 +26,8 @@ export class FieldSampler {
   #index = 0;
   // Motion since the last picture at or before the open field's first tick.
   #motion: BlockField | undefined;
+  // What composed motion is written to in turn.
+  #composed: readonly [BlockField, BlockField] | undefined;
 
   constructor(options: FieldSamplerOptions) {
     this.#options = options;
@@ -34,7 +36,7 @@ export class FieldSampler {
   /** Takes the clip's next step; gives the fields that it completes. */
   push(step: Pick<MotionStep, 'pts' | 'nextPts' | 'field'>): readonly SampledField[] {
     const fields = this.#completeBefore(step.pts);
-    this.#motion = this.#motion ? composeFields(step.field, this.#motion) : step.field;
+    this.#append(step.field);
     // A picture at the very tick is the last one at or before it.
     if (step.pts === this.#endTick()) fields.push(this.#complete());
     fields.push(...this.#completeBefore(step.nextPts));
@@ -44,6 +46,16 @@ export class FieldSampler {
   /** Gives the fields whose last tick comes before `endPts`; the clip has no picture at or after it. */
   end(endPts: Micros): readonly SampledField[] {
     return this.#completeBefore(endPts);
+  }
+
+  #append(field: BlockField): void {
+    if (!this.#motion) {
+      this.#motion = field;
+      return;
+    }
+    this.#composed ??= [blankLike(field), blankLike(field)];
+    const [one, other] = this.#composed;
+    this.#motion = composeFields(field, this.#motion, this.#motion === one ? other : one);
   }
 
   #completeBefore(pts: Micros): SampledField[] {

@@ -3,6 +3,7 @@ import type { BlockField } from './block-field.ts';
 
 /** Edge of the blocks that vectors are spread over: the smallest block that decoders export vectors for. */
 export const BLOCK_PX = 8;
+const BLOCK_SHIFT = 3;
 
 /** int32 numbers of one record of `MotionVectors`. */
 const RECORD = 10;
@@ -35,49 +36,36 @@ export function vectorsToBlocks(
   { scale = 1 }: { scale?: number } = {},
 ): BlockField {
   const field = maskedField(size);
-  const { records } = vectors;
-  for (let at = 0; at < vectors.count * RECORD; at += RECORD) {
+  const { columns, rows, dx, dy, valid } = field;
+  const { count, records } = vectors;
+  for (let at = 0; at < count * RECORD; at += RECORD) {
     if (records[at]! > 0) continue;
+    const width = records[at + 1]!;
+    const height = records[at + 2]!;
+    const left = records[at + 5]! - (width >> 1);
+    const top = records[at + 6]! - (height >> 1);
     const perUnit = -scale / records[at + 9]!;
-    fillBlocks(field, {
-      left: records[at + 5]! - (records[at + 1]! >> 1),
-      top: records[at + 6]! - (records[at + 2]! >> 1),
-      width: records[at + 1]!,
-      height: records[at + 2]!,
-      dx: records[at + 7]! * perUnit,
-      dy: records[at + 8]! * perUnit,
-    });
+    const moveX = records[at + 7]! * perUnit;
+    const moveY = records[at + 8]! * perUnit;
+    const firstColumn = Math.max(0, left >> BLOCK_SHIFT);
+    const endColumn = Math.min(columns, (left + width + BLOCK_PX - 1) >> BLOCK_SHIFT);
+    const firstRow = Math.max(0, top >> BLOCK_SHIFT);
+    const endRow = Math.min(rows, (top + height + BLOCK_PX - 1) >> BLOCK_SHIFT);
+    for (let row = firstRow; row < endRow; row++) {
+      for (let index = row * columns + firstColumn; index < row * columns + endColumn; index++) {
+        dx[index] = moveX;
+        dy[index] = moveY;
+        valid[index] = 1;
+      }
+    }
   }
   return field;
 }
 
-interface MovedBlock {
-  readonly left: number;
-  readonly top: number;
-  readonly width: number;
-  readonly height: number;
-  readonly dx: number;
-  readonly dy: number;
-}
-
-function fillBlocks(field: BlockField, moved: MovedBlock): void {
-  const firstColumn = Math.max(0, Math.floor(moved.left / BLOCK_PX));
-  const firstRow = Math.max(0, Math.floor(moved.top / BLOCK_PX));
-  const endColumn = Math.min(field.columns, Math.ceil((moved.left + moved.width) / BLOCK_PX));
-  const endRow = Math.min(field.rows, Math.ceil((moved.top + moved.height) / BLOCK_PX));
-  for (let row = firstRow; row < endRow; row++) {
-    for (let column = firstColumn; column < endColumn; column++) {
-      const index = row * field.columns + column;
-      field.dx[index] = moved.dx;
-      field.dy[index] = moved.dy;
-      field.valid[index] = 1;
-    }
-  }
-}
-
 /** Share of a field's blocks that carry no vector, [0, 1]. */
 export function maskedShare(field: BlockField): number {
-  let valid = 0;
-  for (const each of field.valid) valid += each;
-  return 1 - valid / field.valid.length;
+  const { valid } = field;
+  let moved = 0;
+  for (let index = 0; index < valid.length; index++) moved += valid[index]!;
+  return 1 - moved / valid.length;
 }
