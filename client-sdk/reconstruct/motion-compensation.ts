@@ -1,4 +1,5 @@
 import { BlurPyramid } from './blur-pyramid.ts';
+import { clamp } from './clamp.ts';
 import type { Geometry } from './detokenizer.ts';
 
 /** Vectors shorter than this stand for no motion: coding noise would wear a still picture away. */
@@ -7,6 +8,15 @@ const STILL_PX = 1 / 16;
 const EDGE_PX = 1;
 /** Share of the spread of the vectors around a pixel that makes its place uncertain. */
 const SPREAD_SHARE = 0.04;
+
+/** Pixels of a line between the centres of the same two cells, on the same side of the middle between them. */
+interface Span {
+  /** Column of the left one. */
+  readonly cell: number;
+  readonly isLeft: boolean;
+  readonly from: number;
+  end: number;
+}
 
 /**
  * Rebuilds the pictures of one clip from its decoded keyframe and its motion fields.
@@ -25,9 +35,10 @@ export class MotionCompensation {
   /** Vectors in px, one after another. */
   readonly #moveX: Float32Array;
   readonly #moveY: Float32Array;
-  /** By pixel column: the cell to its left, and how far right of that cell's centre it lies, 0 to 1. */
-  readonly #cellOf: Int32Array;
+  /** By pixel column: how far right it lies between the centres of two cells, 0 to 1. */
   readonly #rightOf: Float32Array;
+  /** The pixels of a line, from left to right. */
+  readonly #spans: Span[] = [];
   /**
    * float32 [height, width, 3]: where a pixel comes from, minus its own place, px in x and y, exactly 0 where nothing has
    * moved; and the variance of that, px².
@@ -45,13 +56,15 @@ export class MotionCompensation {
     this.#moveY = new Float32Array(motion.columns * motion.rows);
     this.#map = new Float32Array(visual.width * visual.height * 3);
     this.#nextMap = new Float32Array(visual.width * visual.height * 3);
-    this.#cellOf = new Int32Array(visual.width);
     this.#rightOf = new Float32Array(visual.width);
     for (let x = 0; x < visual.width; x += 1) {
       const across = ((x + 0.5) * motion.columns) / visual.width - 0.5;
       const cell = clamp(Math.floor(across), motion.columns - 2);
-      this.#cellOf[x] = cell;
       this.#rightOf[x] = clamp(across - cell, 1);
+      const isLeft = this.#rightOf[x]! < 0.5;
+      const last = this.#spans.at(-1);
+      if (last?.cell === cell && last.isLeft === isLeft) last.end = x + 1;
+      else this.#spans.push({ cell, isLeft, from: x, end: x + 1 });
     }
   }
 
@@ -76,63 +89,51 @@ export class MotionCompensation {
       isMoving ||= !isStill;
     }
     if (!isMoving) return false;
-    for (let y = 0; y < this.#height; y += 1) this.#composeLine(y);
+    for (let y = 0; y < this.#height; y += 1) {
+      for (const span of this.#spans) this.#composeSpan(span, y);
+    }
     [this.#map, this.#nextMap] = [this.#nextMap, this.#map];
     return true;
   }
 
   /** The present picture: uint8 [height, width, 3], RGB; the caller owns it. */
   render(): Uint8Array {
-    const width = this.#width;
-    const height = this.#height;
-    const map = this.#map;
-    const keyframe = this.#keyframe;
-    const rgb = new Uint8Array(width * height * 3);
-    for (let y = 0, at = 0; y < height; y += 1) {
-      for (let x = 0; x < width; x += 1, at += 3) {
-        const fromX = x + map[at]!;
-        const fromY = y + map[at + 1]!;
-        const insideX = clamp(fromX, width - 1);
-        const insideY = clamp(fromY, height - 1);
-        const outX = fromX - insideX;
-        const outY = fromY - insideY;
-        const variance = map[at + 2]! + outX * outX + outY * outY;
-        keyframe.sample(insideX, insideY, variance, rgb, at);
-      }
+    const rgb = new Uint8Array(this.#map.length);
+    for (let y = 0, at = 0; y < this.#height; y += 1) {
+      for (let x = 0; x < this.#width; x += 1, at += 3) this.#keyframe.sample(x, y, this.#map, rgb, at);
     }
     return rgb;
   }
 
-  #composeLine(y: number): void {
+  /** Moves the map on within a span of one line. */
+  #composeSpan({ cell, isLeft, from, end }: Span, y: number): void {
     const width = this.#width;
-    const moveX = this.#moveX;
-    const moveY = this.#moveY;
+    const height = this.#height;
     const map = this.#map;
     const next = this.#nextMap;
-    const cellOf = this.#cellOf;
     const rightOf = this.#rightOf;
-    const along = ((y + 0.5) * this.#rows) / this.#height - 0.5;
+    const along = ((y + 0.5) * this.#rows) / height - 0.5;
     const row = clamp(Math.floor(along), this.#rows - 2);
     const down = clamp(along - row, 1);
-    let loaded = -1;
-    // The vectors of the four cells around the pixel: a b over c d.
-    let [aX, bX, cX, dX, aY, bY, cY, dY] = [0, 0, 0, 0, 0, 0, 0, 0];
-    let isUniform = true;
-    for (let x = 0, at = y * width * 3; x < width; x += 1, at += 3) {
-      const cell = row * this.#columns + cellOf[x]!;
-      if (cell !== loaded) {
-        loaded = cell;
-        const below = cell + this.#columns;
-        aX = moveX[cell]!;
-        bX = moveX[cell + 1]!;
-        cX = moveX[below]!;
-        dX = moveX[below + 1]!;
-        aY = moveY[cell]!;
-        bY = moveY[cell + 1]!;
-        cY = moveY[below]!;
-        dY = moveY[below + 1]!;
-        isUniform = aX === bX && aX === cX && aX === dX && aY === bY && aY === cY && aY === dY;
-      }
+    // The vectors of the four cells around: a b over c d.
+    const a = row * this.#columns + cell;
+    const c = a + this.#columns;
+    const aX = this.#moveX[a]!;
+    const bX = this.#moveX[a + 1]!;
+    const cX = this.#moveX[c]!;
+    const dX = this.#moveX[c + 1]!;
+    const aY = this.#moveY[a]!;
+    const bY = this.#moveY[a + 1]!;
+    const cY = this.#moveY[c]!;
+    const dY = this.#moveY[c + 1]!;
+    const isUniform = aX === bX && aX === cX && aX === dX && aY === bY && aY === cY && aY === dY;
+    const nearX = down < 0.5 ? (isLeft ? aX : bX) : isLeft ? cX : dX;
+    const nearY = down < 0.5 ? (isLeft ? aY : bY) : isLeft ? cY : dY;
+    const likeA = likeness(aX - nearX, aY - nearY);
+    const likeB = likeness(bX - nearX, bY - nearY);
+    const likeC = likeness(cX - nearX, cY - nearY);
+    const likeD = likeness(dX - nearX, dY - nearY);
+    for (let x = from, at = (y * width + from) * 3; x < end; x += 1, at += 3) {
       let x0 = aX;
       let y0 = aY;
       let spread = 0;
@@ -149,46 +150,40 @@ export class MotionCompensation {
           wb * square(bX - meanX, bY - meanY) +
           wc * square(cX - meanX, cY - meanY) +
           wd * square(dX - meanX, dY - meanY);
-        const nearX = down < 0.5 ? (right < 0.5 ? aX : bX) : right < 0.5 ? cX : dX;
-        const nearY = down < 0.5 ? (right < 0.5 ? aY : bY) : right < 0.5 ? cY : dY;
-        const va = wa * likeness(aX - nearX, aY - nearY);
-        const vb = wb * likeness(bX - nearX, bY - nearY);
-        const vc = wc * likeness(cX - nearX, cY - nearY);
-        const vd = wd * likeness(dX - nearX, dY - nearY);
+        const va = wa * likeA;
+        const vb = wb * likeB;
+        const vc = wc * likeC;
+        const vd = wd * likeD;
         const share = 1 / (va + vb + vc + vd);
         x0 = (va * aX + vb * bX + vc * cX + vd * dX) * share;
         y0 = (va * aY + vb * bY + vc * cY + vd * dY) * share;
       }
-      this.#fetch(map, x - x0, y - y0, next, at);
-      next[at] = next[at]! - x0;
-      next[at + 1] = next[at + 1]! - y0;
-      next[at + 2] = next[at + 2]! + SPREAD_SHARE * spread;
+      // The map at the place that the pixel comes from; beyond the edges it goes on in parallel, so that what left can
+      // come back. Written out, because numbers handed to a function are put on the heap.
+      const fromX = clamp(x - x0, width - 1);
+      const fromY = clamp(y - y0, height - 1);
+      const left = clamp(fromX | 0, width - 2);
+      const top = clamp(fromY | 0, height - 2);
+      const toRight = fromX - left;
+      const toBottom = fromY - top;
+      const above = (top * width + left) * 3;
+      const below = above + width * 3;
+      const ma = (1 - toRight) * (1 - toBottom);
+      const mb = toRight * (1 - toBottom);
+      const mc = (1 - toRight) * toBottom;
+      const md = toRight * toBottom;
+      next[at] = ma * map[above]! + mb * map[above + 3]! + mc * map[below]! + md * map[below + 3]! - x0;
+      next[at + 1] =
+        ma * map[above + 1]! + mb * map[above + 4]! + mc * map[below + 1]! + md * map[below + 4]! - y0;
+      next[at + 2] =
+        ma * map[above + 2]! +
+        mb * map[above + 5]! +
+        mc * map[below + 2]! +
+        md * map[below + 5]! +
+        SPREAD_SHARE * spread;
     }
   }
-
-  /** The map at a place, bilinear; beyond the edges it goes on in parallel, so that what left can come back. */
-  #fetch(map: Float32Array, fromX: number, fromY: number, into: Float32Array, at: number): void {
-    const width = this.#width;
-    const x = clamp(fromX, width - 1);
-    const y = clamp(fromY, this.#height - 1);
-    const left = Math.min(x | 0, width - 2);
-    const top = Math.min(y | 0, this.#height - 2);
-    const right = x - left;
-    const down = y - top;
-    const above = (top * width + left) * 3;
-    const below = above + width * 3;
-    const wa = (1 - right) * (1 - down);
-    const wb = right * (1 - down);
-    const wc = (1 - right) * down;
-    const wd = right * down;
-    // Unrolled: a loop over the three takes twice as long.
-    into[at] = wa * map[above]! + wb * map[above + 3]! + wc * map[below]! + wd * map[below + 3]!;
-    into[at + 1] = wa * map[above + 1]! + wb * map[above + 4]! + wc * map[below + 1]! + wd * map[below + 4]!;
-    into[at + 2] = wa * map[above + 2]! + wb * map[above + 5]! + wc * map[below + 2]! + wd * map[below + 5]!;
-  }
 }
-
-const clamp = (value: number, max: number): number => Math.max(0, Math.min(value, max));
 
 const square = (x: number, y: number): number => x * x + y * y;
 
