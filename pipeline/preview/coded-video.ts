@@ -78,6 +78,7 @@ class VideoRun {
   /** The encoder and the size that it was opened for. */
   #encoder: (PictureSize & { readonly video: VideoEncoder }) | undefined;
   #newest: ShownPicture | undefined;
+  #index = 0;
   #isKeyframeWanted = false;
   #lastKeyframeMs = Number.NEGATIVE_INFINITY;
   #cancelTimer: (() => void) | undefined;
@@ -154,7 +155,7 @@ class VideoRun {
     }
     this.#totals.units += 1;
     this.#totals.bytes += unit.data.length;
-    this.#subscriber.next({ ...unit, timestampUs });
+    this.#subscriber.next({ ...unit, index: this.#index++, timestampUs });
     if (this.#isKeyframeWanted) this.#repeatIn(this.#keyframeDueInMs);
   }
 

@@ -21,6 +21,8 @@ export interface PreviewPicture extends Omit<ShownPicture, 'rgb'> {
 
 /** One picture of the reconstruction as video. */
 export interface PreviewUnit extends VideoUnit {
+  /** Counts the units from 0 since somebody has begun to watch; each is decoded with the one before, or is a keyframe. */
+  readonly index: number;
   /** On a clock of the video's own that increases from unit to unit in steps of media time, µs. */
   readonly timestampUs: number;
 }
