@@ -11,16 +11,20 @@ import type { Config } from './config-schema.ts';
 import { AccessControl, chooseSubprotocol, type Grant } from './http/access-control.ts';
 import { discardBody, grantBody, noteExpectation } from './http/body-intake.ts';
 import type { AppContext } from './http/context.ts';
-import { allowListedOrigin, checkHost, checkOrigin } from './http/origin-guard.ts';
+import { allowListedOrigin, checkHost, checkOrigin, isPreflight } from './http/origin-guard.ts';
 import { sendProblem } from './http/problem-reply.ts';
 import { registerRoute } from './http/register-route.ts';
+import { methodsAt, type RouteSpec } from './http/route-spec.ts';
 import { toTokenizerError } from './http/to-tokenizer-error.ts';
 import { createLog, type Log } from './log.ts';
 import { createMetrics } from './metrics.ts';
 import { Readiness } from './readiness.ts';
+import { SDP, SDP_FRAGMENT } from './routes/peer-resource.ts';
 import { routeTable } from './routes/route-table.ts';
 import { loadStudio } from './routes/studio.ts';
 import { StreamRegistry } from './sessions/stream-registry.ts';
+import { LitePeerHost } from './webrtc/lite-peer-host.ts';
+import { PeerResources } from './webrtc/peer-resources.ts';
 
 declare module 'fastify' {
   interface FastifyRequest {
@@ -52,7 +56,7 @@ export interface App {
 /** Builds the server around a configuration; publishers are refused until `readiness` is resolved. */
 export async function buildApp(config: Config, dependencies: AppDependencies = {}): Promise<App> {
   const context = createContext(config, dependencies);
-  const { log, registry, readiness, metrics } = context;
+  const { log, registry, readiness, metrics, peers } = context;
   const app = createFastify(config, log);
   await app.register(websocket, {
     options: {
@@ -68,13 +72,14 @@ export async function buildApp(config: Config, dependencies: AppDependencies = {
     },
   });
   installGuards(app, context);
-  installErrors(app, context);
   const routes = routeTable(context, await loadStudio());
+  installErrors(app, context, routes);
   for (const spec of routes) registerRoute(app, spec, context);
   let closing: Promise<void> | undefined;
   const shutdown = async (): Promise<void> => {
     readiness.withdraw();
     await registry.close(config.shutdownGraceMs);
+    await peers[Symbol.asyncDispose]();
     await app.close();
     metrics.stop();
   };
@@ -107,8 +112,11 @@ function createContext(
     journalBytes: registry.streams.reduce((sum, { journal }) => sum + journal.sizeBytes, 0),
     pixelsPerSecond: registry.budget.reserved,
     pendingInferences: readiness.isReady ? readiness.engine.encoder.pending : 0,
+    peers: peers.peers,
   }));
-  return { config, log, metrics, registry, readiness, access: new AccessControl(config) };
+  const peers = new LitePeerHost(config);
+  const access = new AccessControl(config);
+  return { config, log, metrics, registry, readiness, access, peers, peerResources: new PeerResources() };
 }
 
 function createFastify(config: Config, log: Log): FastifyInstance {
@@ -134,12 +142,17 @@ function installGuards(app: FastifyInstance, { config, log }: AppContext): void 
   app.addHook('onRequest', async (request, reply) => {
     checkHost(request, config);
     allowListedOrigin(request, reply, config);
-    if (request.method === 'OPTIONS' && reply.hasHeader('access-control-allow-methods')) {
+    if (isPreflight(request) && reply.hasHeader('access-control-allow-methods')) {
       return reply.code(204).send();
     }
     checkOrigin(request, config);
     return undefined;
   });
+  app.addContentTypeParser(
+    [SDP, SDP_FRAGMENT],
+    { parseAs: 'string', bodyLimit: config.maxSdpBytes },
+    (_request, text, done) => done(null, text),
+  );
   app.addContentTypeParser('*', (_request, _payload, done) => done(null));
   app.addHook('preParsing', async (request, reply) => {
     // A publisher gets its leave from the route, after everything that may refuse it.
@@ -152,7 +165,11 @@ function installGuards(app: FastifyInstance, { config, log }: AppContext): void 
 }
 
 /** The one place where errors become answers. */
-function installErrors(app: FastifyInstance, { config, log, metrics }: AppContext): void {
+function installErrors(
+  app: FastifyInstance,
+  { config, log, metrics }: AppContext,
+  routes: readonly RouteSpec[],
+): void {
   const answer = (fault: unknown, request: FastifyRequest, reply: FastifyReply): FastifyReply => {
     const error = toTokenizerError(fault);
     metrics.refusals.inc({ code: error.code });
@@ -161,11 +178,13 @@ function installErrors(app: FastifyInstance, { config, log, metrics }: AppContex
     return sendProblem(reply, error, config);
   };
   app.setErrorHandler((fault: FastifyError, request, reply) => answer(fault, request, reply));
-  app.setNotFoundHandler((request, reply) =>
-    answer(
-      new ProtocolError('not-found', `no ${request.method} ${request.url.split('?')[0]}`),
-      request,
-      reply,
-    ),
-  );
+  app.setNotFoundHandler((request, reply) => {
+    const path = request.url.split('?')[0] ?? '';
+    const methods = methodsAt(routes, path);
+    if (methods.length === 0)
+      return answer(new ProtocolError('not-found', `no ${request.method} ${path}`), request, reply);
+    reply.header('allow', methods.join(', '));
+    const detail = `${path} has ${methods.join(', ')}, got ${request.method}`;
+    return answer(new ProtocolError('method-not-allowed', detail), request, reply);
+  });
 }

@@ -12,6 +12,7 @@ export interface MetricsSource {
   readonly journalBytes: number;
   readonly pixelsPerSecond: number;
   readonly pendingInferences: number;
+  readonly peers: number;
 }
 
 /** The Prometheus metrics of one app, on a registry of their own. */
@@ -39,6 +40,7 @@ export function createMetrics(source: () => MetricsSource) {
   gauge('kinoglyph_journal_bytes', 'JSON text in all journals', () => source().journalBytes);
   gauge('kinoglyph_reserved_pixels_per_second', 'Budget in use', () => source().pixelsPerSecond);
   gauge('kinoglyph_pending_inferences', 'Inferences that wait or run', () => source().pendingInferences);
+  gauge('kinoglyph_webrtc_peers', 'WebRTC connections', () => source().peers);
   gauge('kinoglyph_event_loop_delay_p99_seconds', 'Delay of the event loop since the last reading', () => {
     // What is measured is the interval of a timer, which the resolution is part of.
     const p99Ms = loop.percentile(99) / 1e6 - LOOP_RESOLUTION_MS;
@@ -55,6 +57,8 @@ export function createMetrics(source: () => MetricsSource) {
     epochs: counter('kinoglyph_epochs_total', 'Epochs ended', ['reason']),
     bytesIn: counter('kinoglyph_bytes_in_total', 'Bytes of media received', []),
     units: counter('kinoglyph_access_units_total', 'Access units, by what became of them', ['outcome']),
+    rtpPackets: counter('kinoglyph_rtp_packets_total', 'RTP packets, by what became of them', ['outcome']),
+    keyframeRequests: counter('kinoglyph_keyframe_requests_total', 'Keyframes asked for over RTCP', ['kind']),
     refusals: counter('kinoglyph_refusals_total', 'Calls and connections refused or closed', ['code']),
     latency: new Histogram({
       name: 'kinoglyph_latency_seconds',

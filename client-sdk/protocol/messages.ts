@@ -37,13 +37,14 @@ export type GapReason = (typeof GAP_REASONS)[number];
 export const END_REASONS = [
   'finished',
   'aborted',
+  'lost',
   'replaced',
   'stalled',
   'deleted',
   'shutdown',
   'failed',
 ] as const;
-/** Why an epoch ended. */
+/** Why an epoch ended; `aborted` where the publisher broke off, `lost` where nothing was heard of it any more. */
 export type EndReason = (typeof END_REASONS)[number];
 
 /** The flat id space of a language model that holds text, visual and motion tokens. */

@@ -4,6 +4,42 @@ import { MOTION_SOURCES, RuntimeSchema, StartMessageSchema, StreamNameSchema } f
 const count = z.int().min(0);
 const quantiles = z.strictObject({ p50Ms: z.number(), p95Ms: z.number() }).optional();
 
+/** What is known of a publisher's RTP, counted over the epoch. */
+export const RtpInfoSchema = z.strictObject({
+  /** `connecting` until ICE and DTLS are through. */
+  connection: z.enum(['connecting', 'connected', 'closed']),
+  /** Smoothed; absent until it was measured. */
+  roundTripMs: z.number().optional(),
+  jitterMs: z.number(),
+  /** What the publisher is allowed to send, bit/s. */
+  allowedBitrate: z.number(),
+  /**
+   * First arrivals; missing for good; missing and sent again; come twice; come after they had been given up; without a
+   * payload; of no use.
+   */
+  packets: z.strictObject({
+    received: count,
+    lost: count,
+    recovered: count,
+    duplicate: count,
+    late: count,
+    padding: count,
+    ignored: count,
+  }),
+  /** Access units that were reported as lost. */
+  unitsLost: count,
+  /** Sequence numbers asked for again, repetitions included. */
+  retransmissionRequests: count,
+  /** Requests by PLI and FIR, those that no keyframe followed in time, and whether one is wanted now. */
+  keyframeRequests: z.strictObject({
+    pli: count,
+    fir: count,
+    ignored: count,
+    state: z.enum(['idle', 'asked', 'ignored']),
+  }),
+});
+export type RtpInfo = z.infer<typeof RtpInfoSchema>;
+
 /** What a stream's publisher is and does. */
 export const PublisherInfoSchema = z.strictObject({
   epoch: z.string(),
@@ -28,6 +64,8 @@ export const PublisherInfoSchema = z.strictObject({
    * newest messages.
    */
   latencies: z.strictObject({ visual: quantiles, motion: quantiles }),
+  /** Only of a publisher over WebRTC. */
+  rtp: RtpInfoSchema.optional(),
 });
 
 /** A stream as `GET /v1/streams/{stream}` shows it. */

@@ -70,6 +70,13 @@ export class AccessControl {
     );
   }
 
+  /** Whether `authorize` would let the caller do it. */
+  allows(credentials: Credentials, action: Action, stream: string): boolean {
+    if (this.isOpen) return true;
+    const grant = this.#identify(credentials);
+    return grant?.actions.includes(action) === true && reaches(grant, stream);
+  }
+
   /** A token for addresses, signed and short-lived, that allows no more than `wanted`. */
   mint(wanted: Omit<Grant, 'isMinted'>, lifeSeconds: number): { token: string; expires: number } {
     const expires = this.#now() + lifeSeconds * 1000;

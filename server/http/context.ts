@@ -3,6 +3,8 @@ import type { Log } from '../log.ts';
 import type { Metrics } from '../metrics.ts';
 import type { Readiness } from '../readiness.ts';
 import type { StreamRegistry } from '../sessions/stream-registry.ts';
+import type { PeerHost } from '../webrtc/peer.ts';
+import type { PeerResources } from '../webrtc/peer-resources.ts';
 import type { AccessControl } from './access-control.ts';
 
 /** What the routes share. */
@@ -13,4 +15,6 @@ export interface AppContext {
   readonly registry: StreamRegistry;
   readonly readiness: Readiness;
   readonly access: AccessControl;
+  readonly peers: PeerHost;
+  readonly peerResources: PeerResources;
 }

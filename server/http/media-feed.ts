@@ -2,10 +2,11 @@ import type { WebSocket } from '@fastify/websocket';
 import type { FastifyRequest } from 'fastify';
 import { PublishEndSchema } from '../../client-sdk/protocol/publish.ts';
 import { ProtocolError, reasonOf, type TokenizerError } from '../../pipeline/errors.ts';
+import type { Intake } from '../sessions/intake.ts';
 import type { Session } from '../sessions/session.ts';
 
 /** Brings a request's body to a session; a body that breaks off is an abort. */
-export function feedFromBody({ raw }: FastifyRequest, session: Session): void {
+export function feedFromBody({ raw }: FastifyRequest, session: Session<Intake>): void {
   const noteClose = (): void => {
     if (!raw.complete) session.finish('aborted');
   };
@@ -18,7 +19,7 @@ export function feedFromBody({ raw }: FastifyRequest, session: Session): void {
 /** Brings a WebSocket's binary messages to a session; keeps what comes before there is one. */
 export class WebSocketFeed {
   readonly #early: Buffer[] = [];
-  #session: Session | undefined;
+  #session: Session<Intake> | undefined;
   #fault: TokenizerError | undefined;
   #isClosed = false;
   #hasEnded = false;
@@ -40,7 +41,7 @@ export class WebSocketFeed {
   }
 
   /** Gives everything to a session, from what came first on. */
-  feed(session: Session): void {
+  feed(session: Session<Intake>): void {
     this.#session = session;
     for (const chunk of this.#early.splice(0)) session.intake.push(chunk);
     if (this.#hasEnded) session.intake.end();

@@ -73,10 +73,14 @@ const queryParametersOf = (query: z.ZodObject | undefined): object[] =>
     return { name, in: 'query', description, schema: rest };
   });
 
-function requestBodyOf({ body, takesBytes }: RouteSpec): object {
+function requestBodyOf({ body, takesBytes, textBody }: RouteSpec): object {
   if (body)
     return {
       requestBody: { required: true, content: { 'application/json': { schema: jsonSchemaOf(body) } } },
+    };
+  if (textBody)
+    return {
+      requestBody: { required: true, content: { [textBody]: { schema: { type: 'string' } } } },
     };
   return takesBytes ? { requestBody: { required: true, content: { '*/*': {} } } } : {};
 }

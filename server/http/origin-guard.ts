@@ -5,6 +5,8 @@ import { hostNameOf, isLoopbackHost } from './hosts.ts';
 
 const SAFE_METHODS = new Set(['GET', 'HEAD']);
 const PREFLIGHT_SECONDS = 600;
+/** What a WHIP or WHEP client reads of an answer (RFC 9725), and when to come again. */
+const EXPOSED_HEADERS = 'accept-patch, accept-post, etag, link, location, retry-after';
 
 /** Names that a request may be addressed to: loopback, the bound host, those configured. Throws where it is another. */
 export function checkHost(request: FastifyRequest, config: Config): void {
@@ -32,13 +34,20 @@ export function checkOrigin(request: FastifyRequest, config: Config): void {
 export function allowListedOrigin(request: FastifyRequest, reply: FastifyReply, config: Config): void {
   const { origin } = request.headers;
   if (origin === undefined || !isListedOrigin(origin, config)) return;
-  reply.header('access-control-allow-origin', origin).header('vary', 'Origin');
-  if (request.method !== 'OPTIONS') return;
   reply
-    .header('access-control-allow-methods', 'GET, PUT, POST, DELETE')
-    .header('access-control-allow-headers', 'authorization, content-type, last-event-id')
+    .header('access-control-allow-origin', origin)
+    .header('vary', 'Origin')
+    .header('access-control-expose-headers', EXPOSED_HEADERS);
+  if (!isPreflight(request)) return;
+  reply
+    .header('access-control-allow-methods', 'GET, PUT, POST, PATCH, DELETE')
+    .header('access-control-allow-headers', 'authorization, content-type, if-match, last-event-id')
     .header('access-control-max-age', PREFLIGHT_SECONDS);
 }
+
+/** Whether a browser asks what it may send (CORS-preflight request of the Fetch standard). */
+export const isPreflight = ({ method, headers }: FastifyRequest): boolean =>
+  method === 'OPTIONS' && headers['access-control-request-method'] !== undefined;
 
 function isAllowedOrigin(request: FastifyRequest, config: Config): boolean {
   const { origin } = request.headers;

@@ -13,7 +13,7 @@ export interface ResponseSpec {
 
 /** One call of the interface: the one source of its route, its checks and its description. */
 export interface RouteSpec {
-  readonly method: 'GET' | 'PUT' | 'POST' | 'DELETE';
+  readonly method: 'GET' | 'PUT' | 'POST' | 'PATCH' | 'DELETE' | 'OPTIONS';
   /** Path with parameters in braces, as OpenAPI writes it. */
   readonly path: string;
   readonly summary: string;
@@ -23,6 +23,8 @@ export interface RouteSpec {
   readonly query?: z.ZodObject;
   /** JSON body. */
   readonly body?: z.ZodType;
+  /** Content type of a body of text. */
+  readonly textBody?: string;
   /** Whether the body is a byte stream that the handler reads for itself. */
   readonly takesBytes?: boolean;
   readonly responses: Readonly<Record<number, ResponseSpec>>;
@@ -42,3 +44,17 @@ export interface WebSocketSpec {
 /** The path as the router writes it. */
 export const routerPathOf = (path: string): string =>
   path.replaceAll(/\{(\w+)\}/g, ':$1').replace(':path', '*');
+
+/** The methods of the calls at a path that a request names. */
+export function methodsAt(routes: readonly RouteSpec[], path: string): string[] {
+  const at = routes.filter((spec) => patternOf(spec.path).test(path));
+  return [...new Set(at.map(({ method }) => method))];
+}
+
+const patternOf = (path: string): RegExp =>
+  new RegExp(
+    `^${path
+      .replaceAll('.', '\\.')
+      .replace('{path}', '.+')
+      .replaceAll(/\{\w+\}/g, '[^/]+')}$`,
+  );

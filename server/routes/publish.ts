@@ -1,5 +1,6 @@
 import type { FastifyRequest } from 'fastify';
 import { ProtocolError } from '../../pipeline/errors.ts';
+import type { Config } from '../config-schema.ts';
 import { grantBody } from '../http/body-intake.ts';
 import { closeSocket } from '../http/close-socket.ts';
 import type { AppContext } from '../http/context.ts';
@@ -8,6 +9,7 @@ import { sendProblem } from '../http/problem-reply.ts';
 import { PublishQuerySchema, parsePublishQuery } from '../http/publish-query.ts';
 import type { RouteSpec } from '../http/route-spec.ts';
 import { streamOf } from '../http/stream-parameter.ts';
+import { Intake } from '../sessions/intake.ts';
 
 const MEDIA_ERRORS = [
   'empty-body',
@@ -20,7 +22,8 @@ const MEDIA_ERRORS = [
   'picture-size',
   'unit-too-large',
 ] as const;
-const PUBLISH_ERRORS = [
+/** What may go wrong with any way to publish. */
+export const PUBLISH_ERRORS = [
   'bad-request',
   'invalid-stream-name',
   'stream-busy',
@@ -55,8 +58,7 @@ export const publishByPut = (context: AppContext): RouteSpec => ({
     const asked = parsePublishQuery(request.query, { delivery: 'complete', motion: config.motion });
     const session = await registry.publish(streamOf(request), {
       ...asked,
-      pause: () => request.raw.pause(),
-      resume: () => request.raw.resume(),
+      openIntake: openBytes(config, request.raw),
     });
     feedFromBody(request, session);
     grantBody(request.raw, reply.raw);
@@ -85,8 +87,7 @@ export const publishByWebSocket = (context: AppContext): RouteSpec => ({
       socket.pause();
       const session = await registry.publish(streamOf(request), {
         ...parsePublishQuery(request.query, { delivery: 'live', motion: config.motion }),
-        pause: () => socket.pause(),
-        resume: () => socket.resume(),
+        openIntake: openBytes(config, socket),
       });
       feed.feed(session);
       socket.send(JSON.stringify({ type: 'accepted', epoch: session.epoch }));
@@ -99,6 +100,18 @@ export const publishByWebSocket = (context: AppContext): RouteSpec => ({
     },
   },
 });
+
+/** An intake of bytes, which pauses the socket that they come from while it is full. */
+const openBytes =
+  ({ intakeBytes, stallMs }: Config, socket: { pause(): void; resume(): void }) =>
+  (onStall: () => void): Intake =>
+    new Intake({
+      capacityBytes: intakeBytes,
+      stallMs,
+      pause: () => socket.pause(),
+      resume: () => socket.resume(),
+      onStall,
+    });
 
 function refuseContentEncoding({ headers }: FastifyRequest): void {
   const encoding = headers['content-encoding'];

@@ -80,7 +80,13 @@ function describe(stream: Stream): StreamInfo {
   };
 }
 
-function describePublisher({ epoch, delivery, startedMs, statistics }: Session): StreamInfo['publisher'] {
+function describePublisher({
+  epoch,
+  delivery,
+  startedMs,
+  statistics,
+  rtp,
+}: Session): StreamInfo['publisher'] {
   const { counters, messages, latencies } = statistics;
   return {
     epoch,
@@ -94,5 +100,6 @@ function describePublisher({ epoch, delivery, startedMs, statistics }: Session):
     messages: { ...messages },
     rates: statistics.rates(),
     latencies: { visual: latencies.visual.quantiles(), motion: latencies.motion.quantiles() },
+    rtp,
   };
 }

@@ -1,4 +1,6 @@
+import { demuxed } from '../../pipeline/demux/demux.ts';
 import { DisposedError } from '../../pipeline/errors.ts';
+import type { MediaIntake } from './media-intake.ts';
 
 export interface IntakeOptions {
   /** Bytes held before the source is asked to pause. */
@@ -14,7 +16,8 @@ export interface IntakeOptions {
  * What stands between a publisher's socket and the tokenizer: takes chunks as they come, gives them to one reader,
  * and pauses the socket while the reader is behind. A live reader never is, so a live socket is never paused for long.
  */
-export class Intake implements AsyncIterable<Uint8Array> {
+export class Intake implements MediaIntake, AsyncIterable<Uint8Array> {
+  readonly open = demuxed(this);
   readonly #options: IntakeOptions;
   #chunks: Uint8Array[] = [];
   #heldBytes = 0;
@@ -30,7 +33,6 @@ export class Intake implements AsyncIterable<Uint8Array> {
     this.#watchForStall();
   }
 
-  /** Bytes that arrived so far. */
   get takenBytes(): number {
     return this.#takenBytes;
   }
@@ -53,14 +55,12 @@ export class Intake implements AsyncIterable<Uint8Array> {
     this.#wake?.();
   }
 
-  /** Nothing more comes; the reader still gets what is held. */
   end(): void {
     this.#isEnded = true;
     clearTimeout(this.#stallTimer);
     this.#wake?.();
   }
 
-  /** As `end`, and drops what is held. */
   cancel(): void {
     this.#chunks = [];
     this.#heldBytes = 0;

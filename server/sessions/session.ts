@@ -1,9 +1,9 @@
 import { monotonicFactory } from 'ulid';
 import { ERROR_CODES, type ErrorCode } from '../../client-sdk/protocol/error-codes.ts';
 import type { EndReason, JournalMessage } from '../../client-sdk/protocol/messages.ts';
+import type { RtpInfo } from '../../client-sdk/protocol/stream-info.ts';
 import type { PublishSummary } from '../../client-sdk/protocol/summary.ts';
 import { nowMillis } from '../../client-sdk/protocol/units.ts';
-import { demuxed } from '../../pipeline/demux/demux.ts';
 import { MediaError, ProtocolError, type TokenizerError } from '../../pipeline/errors.ts';
 import { Scope } from '../../pipeline/lifetime.ts';
 import type { Delivery, MotionChoice } from '../../pipeline/tokenizer.ts';
@@ -12,7 +12,7 @@ import { toTokenizerError } from '../http/to-tokenizer-error.ts';
 import type { Log } from '../log.ts';
 import type { Metrics } from '../metrics.ts';
 import type { Engine } from './engine.ts';
-import { Intake } from './intake.ts';
+import type { MediaIntake } from './media-intake.ts';
 import type { PixelBudget } from './pixel-budget.ts';
 import { SessionStatistics } from './session-statistics.ts';
 
@@ -20,16 +20,19 @@ const nextUlid = monotonicFactory();
 const REPORT_INTERVAL_MS = 1000;
 
 /** What a publisher asks for. */
-export interface PublishRequest {
+export interface PublishRequest<I extends MediaIntake = MediaIntake> {
   readonly delivery: Delivery;
   readonly motion: MotionChoice;
   readonly framesPerSecond?: number | undefined;
-  /** Stop and go on reading the publisher's socket. */
-  pause(): void;
-  resume(): void;
+  /** Opens what the publisher's media goes to; it calls `onStall` when nothing has come for too long. */
+  openIntake(onStall: () => void): I;
+  /** What is known of the publisher's RTP, where it comes by that. */
+  describeRtp?(): RtpInfo;
+  /** A reader would be better off with a keyframe. */
+  needKeyframe?(): void;
 }
 
-export interface SessionOptions extends PublishRequest {
+export interface SessionOptions<I extends MediaIntake = MediaIntake> extends PublishRequest<I> {
   readonly stream: string;
   readonly engine: Engine;
   readonly config: Config;
@@ -48,15 +51,15 @@ export interface SessionOutcome {
 }
 
 /** One epoch: the one place that subscribes to a tokenization, and the owner of all that runs for a publisher. */
-export class Session {
+export class Session<I extends MediaIntake = MediaIntake> {
   readonly epoch = nextUlid();
-  readonly intake: Intake;
+  readonly intake: I;
   readonly statistics: SessionStatistics;
   readonly startedMs = Date.now();
   readonly delivery: Delivery;
   /** Settles when everything is released; never rejects. */
   readonly done: Promise<SessionOutcome>;
-  readonly #options: SessionOptions;
+  readonly #options: SessionOptions<I>;
   readonly #log: Log;
   readonly #scope = new Scope();
   #settle: (outcome: SessionOutcome) => void = () => undefined;
@@ -65,7 +68,7 @@ export class Session {
   #reason: EndReason | undefined;
   #isSettled = false;
 
-  private constructor(options: SessionOptions) {
+  private constructor(options: SessionOptions<I>) {
     this.#options = options;
     this.delivery = options.delivery;
     this.#log = options.log.child({ stream: options.stream, epoch: this.epoch });
@@ -73,20 +76,24 @@ export class Session {
     this.done = new Promise((resolve) => {
       this.#settle = resolve;
     });
-    this.intake = new Intake({
-      capacityBytes: options.config.intakeBytes,
-      stallMs: options.config.stallMs,
-      pause: () => options.pause(),
-      resume: () => options.resume(),
-      onStall: () => this.finish('stalled'),
-    });
+    this.intake = options.openIntake(() => this.finish('stalled'));
   }
 
   /** Begins an epoch; its media goes to `intake`. */
-  static start(options: SessionOptions): Session {
+  static start<I extends MediaIntake>(options: SessionOptions<I>): Session<I> {
     const session = new Session(options);
     session.#begin();
     return session;
+  }
+
+  /** What is known of the publisher's RTP, where it comes by that. */
+  get rtp(): RtpInfo | undefined {
+    return this.#options.describeRtp?.();
+  }
+
+  /** A reader would be better off with a keyframe; asks the publisher for one where that is possible. */
+  needKeyframe(): void {
+    this.#options.needKeyframe?.();
   }
 
   /** Takes no more media, tokenizes what has arrived within the configured time, and ends. */
@@ -113,7 +120,7 @@ export class Session {
     this.#scope.defer(() => clearInterval(report));
     this.#scope.defer(() => this.intake.cancel());
     this.#log.info({ delivery, motion }, 'publisher accepted');
-    const messages$ = engine.tokenize(demuxed(this.intake), {
+    const messages$ = engine.tokenize(this.intake.open, {
       stream,
       epoch: this.epoch,
       delivery,
@@ -192,6 +199,7 @@ export class Session {
 
 const CODE_OF_REASON = {
   aborted: 'aborted',
+  lost: 'aborted',
   replaced: 'replaced',
   stalled: 'stalled',
   deleted: 'stream-ended',

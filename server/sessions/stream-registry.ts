@@ -5,6 +5,7 @@ import type { Config } from '../config-schema.ts';
 import type { Log } from '../log.ts';
 import type { Metrics } from '../metrics.ts';
 import type { Readiness } from '../readiness.ts';
+import type { MediaIntake } from './media-intake.ts';
 import { PixelBudget } from './pixel-budget.ts';
 import { type PublishRequest, Session } from './session.ts';
 import { Stream } from './stream.ts';
@@ -21,7 +22,10 @@ export interface RegistryOptions {
 }
 
 /** How to subscribe to a stream; the rest comes from the configuration. */
-export type SubscribeRequest = Pick<SubscriptionOptions, 'from' | 'isUntilEnd' | 'form'>;
+export interface SubscribeRequest extends Pick<SubscriptionOptions, 'from' | 'isUntilEnd' | 'form'> {
+  /** The most that the connection may hold, where that is less than configured. */
+  readonly maxBufferBytes?: number | undefined;
+}
 
 /** All streams of the server: admits publishers and subscribers, keeps their time, and closes them in order. */
 export class StreamRegistry {
@@ -70,7 +74,10 @@ export class StreamRegistry {
   }
 
   /** Begins an epoch. Throws where the name is taken or the server has no room. */
-  async publish(name: string, request: PublishRequest & { readonly isTakeover: boolean }): Promise<Session> {
+  async publish<I extends MediaIntake>(
+    name: string,
+    request: PublishRequest<I> & { readonly isTakeover: boolean },
+  ): Promise<Session<I>> {
     this.checkPublish(name, request);
     const present = this.#streams.get(name)?.session;
     if (present) {
@@ -107,7 +114,7 @@ export class StreamRegistry {
     const stream = known ?? this.#add(name);
     const subscription = new Subscription(stream.journal, sink, {
       ...request,
-      bufferBytes: config.subscriberBufferBytes,
+      bufferBytes: Math.min(config.subscriberBufferBytes, request.maxBufferBytes ?? Infinity),
       stallMs: config.subscriberStallMs,
       heartbeatMs: config.heartbeatMs,
       now: this.#now,
@@ -171,7 +178,7 @@ export class StreamRegistry {
     );
   }
 
-  #begin(name: string, request: PublishRequest): Session {
+  #begin<I extends MediaIntake>(name: string, request: PublishRequest<I>): Session<I> {
     const { config, log, readiness, metrics } = this.#options;
     const stream = this.#streams.get(name) ?? this.#add(name);
     const session = Session.start({

@@ -13,6 +13,7 @@ export interface Notice {
 const END_WORDS: Readonly<Record<EndReason, string>> = {
   finished: 'The publisher has sent everything.',
   aborted: 'The publisher went away in the middle.',
+  lost: 'Nothing was heard of the publisher any more.',
   replaced: 'Another publisher took the stream over.',
   stalled: 'The publisher stalled, so the server closed it.',
   deleted: 'The stream was deleted.',

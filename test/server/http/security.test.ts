@@ -108,7 +108,7 @@ describe('Origin', () => {
     const listed = await call(server, '/v1/streams/cam', { ...asked, origin: 'https://app.example' });
     expect([listed.status, listed.headers['access-control-allow-methods']]).toEqual([
       204,
-      'GET, PUT, POST, DELETE',
+      'GET, PUT, POST, PATCH, DELETE',
     ]);
     const foreign = await call(server, '/v1/streams/cam', { ...asked, origin: 'https://evil.example' });
     expect([foreign.status, foreign.headers['access-control-allow-methods']]).toEqual([403, undefined]);

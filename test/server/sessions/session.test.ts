@@ -7,6 +7,7 @@ import { loadConfig } from '../../../server/config.ts';
 import { createLog } from '../../../server/log.ts';
 import { createMetrics, type Metrics } from '../../../server/metrics.ts';
 import type { Engine } from '../../../server/sessions/engine.ts';
+import { Intake } from '../../../server/sessions/intake.ts';
 import { PixelBudget } from '../../../server/sessions/pixel-budget.ts';
 import { Session } from '../../../server/sessions/session.ts';
 import { journalMessage } from '../../support/epoch-messages.ts';
@@ -20,6 +21,7 @@ beforeEach(() => {
     journalBytes: 0,
     pixelsPerSecond: 0,
     pendingInferences: 0,
+    peers: 0,
   }));
 });
 afterEach(() => metrics.stop());
@@ -40,8 +42,14 @@ function startSession(
     metrics,
     log: createLog({ logLevel: 'silent' }),
     emit: (message) => emitted.push(message),
-    pause: () => undefined,
-    resume: () => undefined,
+    openIntake: (onStall) =>
+      new Intake({
+        capacityBytes: 1000,
+        stallMs: 10_000,
+        pause: () => undefined,
+        resume: () => undefined,
+        onStall,
+      }),
   });
   return { session, emitted, budget };
 }

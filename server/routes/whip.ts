@@ -1,0 +1,58 @@
+import { reasonOf } from '../../pipeline/errors.ts';
+import type { AppContext } from '../http/context.ts';
+import { PublishQuerySchema, parsePublishQuery } from '../http/publish-query.ts';
+import type { RouteSpec } from '../http/route-spec.ts';
+import { streamOf } from '../http/stream-parameter.ts';
+import { takeVideo } from '../webrtc/take-video.ts';
+import { WhipPublisher } from '../webrtc/whip-publisher.ts';
+import { offerOf, SDP, SDP_ERRORS, SDP_FRAGMENT, sendCreated } from './peer-resource.ts';
+import { PUBLISH_ERRORS } from './publish.ts';
+
+const WhipQuerySchema = PublishQuerySchema.pick({ takeover: true, motion: true });
+
+/** `POST /v1/streams/{stream}/whip`: publish over WebRTC (RFC 9725). */
+export const publishByWhip = (context: AppContext): RouteSpec => ({
+  method: 'POST',
+  path: '/v1/streams/{stream}/whip',
+  summary: 'Publish over WebRTC',
+  description: `WHIP (RFC 9725): the body is an offer, the answer is complete with candidates of a lite ICE agent. H.264 is chosen where it is offered, else VP8, VP9 or AV1 by the offer's order. Location names the connection, which takes PATCH with ${SDP_FRAGMENT} and DELETE; ETag is that of its ICE session. Delivery is live.`,
+  action: 'publish',
+  query: WhipQuerySchema,
+  textBody: SDP,
+  responses: {
+    201: {
+      description: 'The answer; Location, ETag, Link and Accept-Patch tell of the connection',
+      content: { [SDP]: undefined },
+    },
+  },
+  errors: [...PUBLISH_ERRORS, ...SDP_ERRORS, 'no-video-section', 'no-common-codec'],
+  handle: async (request, reply) => {
+    const { config, log, metrics, peerResources, peers, registry } = context;
+    const stream = streamOf(request);
+    const asked = parsePublishQuery(WhipQuerySchema.parse(request.query), {
+      delivery: 'live',
+      motion: config.motion,
+    });
+    const offer = offerOf(request);
+    const { video, plans } = takeVideo(offer);
+    registry.checkPublish(stream, asked);
+    const publisher = new WhipPublisher({ video, config, metrics, onChannel: (channel) => channel.close() });
+    const peer = await peers.accept(offer, plans, publisher);
+    const session = await registry
+      .publish(stream, { ...asked, ...publisher.request })
+      .catch(async (fault) => {
+        await peer.close();
+        throw fault;
+      });
+    const ended = publisher.join(peer, session);
+    const end = (): Promise<void> => {
+      session.finish('finished');
+      return ended;
+    };
+    const resource = peerResources.add({ kind: 'whip', stream, peer, end });
+    ended
+      .catch((fault: unknown) => log.error({ fault: reasonOf(fault) }, 'publisher did not close'))
+      .finally(() => peerResources.remove(resource));
+    return sendCreated(reply, resource, context);
+  },
+});
