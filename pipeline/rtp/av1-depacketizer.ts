@@ -39,8 +39,10 @@ export class Av1Depacketizer implements Depacketizer {
     return ((payload[0] ?? 0) & BEGINS_SEQUENCE) !== 0;
   }
 
+  /** A key frame without the sequence header that stands before it has lost it. */
   #provesStart(first: Av1Obu): boolean {
-    return first.type === OBU_SEQUENCE_HEADER || (isFrame(first) && !this.#hasHiddenFrames);
+    if (first.type === OBU_SEQUENCE_HEADER) return true;
+    return isFrame(first) && !beginsKeyFrame(first) && !this.#hasHiddenFrames;
   }
 }
 

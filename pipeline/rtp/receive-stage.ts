@@ -157,6 +157,10 @@ class ReceiveStage implements RtpReceiver {
       this.#count(fate, packet);
       return;
     }
+    if (this.#sources.isOfBefore(held)) {
+      this.#counts.late += 1;
+      return;
+    }
     const anew = source.followsStranger(held);
     const [first] = anew;
     if (!first) return;

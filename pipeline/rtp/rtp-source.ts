@@ -85,9 +85,14 @@ export class RtpSource {
     this.#jitter.measure(this.clock.extend(packet.timestamp), atMs);
     this.clock.take(packet.timestamp, atMs);
     this.#lastMs = atMs;
-    this.#stranger = undefined;
     this.#release(atMs);
     return fate;
+  }
+
+  /** Whether a packet fits the source's numbers and clock, were it still listened to. */
+  fits({ packet, atMs }: HeldPacket): boolean {
+    const number = extendNumber(packet.sequenceNumber, this.#buffer.end - 1);
+    return number !== undefined && this.clock.isPlausible(packet.timestamp, atMs);
   }
 
   /** Takes a packet out of a retransmission. It counts only where it is missed, for no other can be told from padding. */

@@ -13,6 +13,8 @@ export class SourceSwitch {
   /** The media's SSRC that each retransmission SSRC was first seen with. */
   readonly #retransmits = new Map<number, number>();
   #source: RtpSource | undefined;
+  /** The source before, for as long as its packets may still be on their way. */
+  #before: { readonly source: RtpSource; readonly untilMs: number } | undefined;
 
   /** `open` begins a source at a packet that is still to be pushed. */
   constructor(open: (first: HeldPacket) => RtpSource) {
@@ -37,8 +39,14 @@ export class SourceSwitch {
 
   /** Begins a source anew, of the same SSRC or another. */
   begin(first: HeldPacket): RtpSource {
+    this.#before = this.#source && { source: this.#source, untilMs: first.atMs + RETURN_MS };
     this.#source = this.#open(first);
     return this.#source;
+  }
+
+  /** Whether a packet that is strange to the present source is a late one of the source before. */
+  isOfBefore(held: HeldPacket): boolean {
+    return this.#before !== undefined && held.atMs < this.#before.untilMs && this.#before.source.fits(held);
   }
 
   /** The source whose packets a retransmission SSRC repeats; `undefined` where it repeats one that was left. */

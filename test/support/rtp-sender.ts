@@ -24,6 +24,11 @@ export class RtpSender {
     this.#timestamp = options.timestamp;
   }
 
+  /** Timestamp of the last unit. */
+  get timestamp(): number {
+    return this.#timestamp;
+  }
+
   /** Packets of one unit, `ticks` after the one before. */
   packetsOf(payloads: readonly Uint8Array[], ticks: number): RtpPacketView[] {
     this.#timestamp = (this.#timestamp + ticks) % 2 ** 32;
