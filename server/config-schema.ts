@@ -218,8 +218,8 @@ const limits = {
   ),
   maxPixelsPerSecond: of(
     'px/s',
-    count(1).default(140_000_000),
-    'Pictures that all live publishers together may send; further ones are refused. Five streams of 1280x720 at 30 a second by default; a faster machine takes more.',
+    count().default(0),
+    'Pictures that all live publishers together may send; further ones are refused. 0 takes 60 million for each processor, two streams of 1280x720 at 30 a second; faster processors bear more, and more than they bear ends in gaps.',
   ),
   windowUnits: of(
     'count',

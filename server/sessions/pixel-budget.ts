@@ -1,4 +1,11 @@
+import { availableParallelism } from 'node:os';
 import { OverloadedError } from '../../pipeline/errors.ts';
+
+/** What one processor of 2.4 GHz tokenizes in real time, with something left for the rest (test/bench/many-streams.ts). */
+const PIXELS_PER_SECOND_AND_PROCESSOR = 60_000_000;
+
+/** What the processors that this process may use are good for. */
+export const defaultPixelsPerSecond = (): number => availableParallelism() * PIXELS_PER_SECOND_AND_PROCESSOR;
 
 /** The pixels a second that all live publishers together may send. */
 export class PixelBudget {

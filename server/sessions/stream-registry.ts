@@ -6,7 +6,7 @@ import type { Log } from '../log.ts';
 import type { Metrics } from '../metrics.ts';
 import type { Readiness } from '../readiness.ts';
 import type { MediaIntake } from './media-intake.ts';
-import { PixelBudget } from './pixel-budget.ts';
+import { defaultPixelsPerSecond, PixelBudget } from './pixel-budget.ts';
 import { type PublishRequest, Session } from './session.ts';
 import { Stream } from './stream.ts';
 import { type SubscriberSink, Subscription, type SubscriptionOptions } from './subscription.ts';
@@ -42,7 +42,7 @@ export class StreamRegistry {
     const { config } = options;
     this.#options = options;
     this.#now = options.now ?? Date.now;
-    this.budget = new PixelBudget(config.maxPixelsPerSecond);
+    this.budget = new PixelBudget(config.maxPixelsPerSecond || defaultPixelsPerSecond());
     const tickMs = Math.min(
       LONGEST_TICK_MS,
       ...[config.heartbeatMs, config.subscriberStallMs, config.waitMs].map((interval) => interval / 2),

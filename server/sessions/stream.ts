@@ -3,6 +3,7 @@ import type { JournalMessage, StartMessage } from '../../client-sdk/protocol/mes
 import type { PreviewFactory } from '../../pipeline/preview/preview.ts';
 import type { Config } from '../config-schema.ts';
 import type { Log } from '../log.ts';
+import { FanOut } from './fan-out.ts';
 import { Journal } from './journal.ts';
 import { PreviewHub } from './preview-hub.ts';
 import type { Session } from './session.ts';
@@ -23,6 +24,7 @@ export class Stream {
   readonly subscriptions = new Set<Subscription>();
   /** Subscribers disconnected because they were too slow. */
   slowSubscribers = 0;
+  readonly #fanOut = new FanOut(this.subscriptions);
   readonly #options: StreamOptions;
   #session: Session | undefined;
   #latestStart: StartMessage | undefined;
@@ -88,7 +90,7 @@ export class Stream {
   append(message: JournalMessage): void {
     if (message.type === 'start') this.#latestStart = message;
     this.journal.append(message);
-    for (const subscription of this.subscriptions) subscription.pump();
+    this.#fanOut.spread();
     this.preview.pump();
   }
 

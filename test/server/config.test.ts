@@ -39,7 +39,7 @@ it('has these defaults', () => {
     maxPublishMessageBytes: 4 * MIB,
     maxUnitBytes: 16 * MIB,
     maxPixels: 4096 * 2304,
-    maxPixelsPerSecond: 140_000_000,
+    maxPixelsPerSecond: 0,
     windowUnits: 240,
     windowBytes: 32 * MIB,
     intakeBytes: MIB,
