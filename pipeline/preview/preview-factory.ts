@@ -67,6 +67,7 @@ export async function createPreviewFactory(
     schedule,
     // A viewer who comes late brings the whole clip at once.
     maxWaiting: 4 + Math.ceil(pack.manifest.clip.maxDurationMs / chunkMs),
+    maxAgeMs: 3 * chunkMs,
     // A keyframe waits for nothing, its first chunk for a chunk's duration: half as much again is room for jitter.
     maxDelayMs: 1.5 * chunkMs,
     maxHeld: 3 * fieldsPerChunk,

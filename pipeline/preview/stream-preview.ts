@@ -16,6 +16,8 @@ export interface PreviewPace {
   readonly schedule: (task: () => void, delayMs: number) => () => void;
   /** Messages that may wait for the thread. */
   readonly maxWaiting: number;
+  /** How long the first of them may have waited, milliseconds; then what is old gives way to what is new. */
+  readonly maxAgeMs: number;
   /** Longest that a picture that was made is held back, milliseconds. */
   readonly maxDelayMs: number;
   /** Pictures that may be held back. */
@@ -67,7 +69,7 @@ export class StreamPreview implements Preview {
     this.#pace = pace;
     this.#coding = coding;
     this.#on = on;
-    this.#queue = new PreviewQueue({ capacity: pace.maxWaiting });
+    this.#queue = new PreviewQueue({ capacity: pace.maxWaiting, maxAgeMs: pace.maxAgeMs, now: pace.now });
     const onDrop = (): void => {
       this.#overtaken += 1;
     };

@@ -21,10 +21,12 @@ import { seededRandom } from '../../support/seeded-random.ts';
 
 /** Every picture is shown as soon as it is made, so that a test waits for pictures and not for the clock. */
 const unpaced = { maxDelayMs: 0 };
+/** However busy the machine is, nothing is given up for having waited. */
+const patient = { maxAgeMs: Number.POSITIVE_INFINITY };
 const WHITE = 4095;
 
 const open = async (options: PreviewFactoryOptions = {}, folder = TINY_PACK): Promise<PreviewFactory> =>
-  createPreviewFactory(await loadPack(folder), options);
+  createPreviewFactory(await loadPack(folder), { ...options, pace: { ...patient, ...options.pace } });
 
 /** Resolves when a preview has made a number of pictures, which are counted before they are paced. */
 const made = async (preview: Preview, count: number): Promise<void> => {
