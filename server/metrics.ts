@@ -59,6 +59,11 @@ export function createMetrics(source: () => MetricsSource) {
     units: counter('kinoglyph_access_units_total', 'Access units, by what became of them', ['outcome']),
     rtpPackets: counter('kinoglyph_rtp_packets_total', 'RTP packets, by what became of them', ['outcome']),
     keyframeRequests: counter('kinoglyph_keyframe_requests_total', 'Keyframes asked for over RTCP', ['kind']),
+    viewerKeyframeRequests: counter(
+      'kinoglyph_viewer_keyframe_requests_total',
+      'Keyframes that viewers over WebRTC asked for, passed on or held back',
+      ['outcome'],
+    ),
     refusals: counter('kinoglyph_refusals_total', 'Calls and connections refused or closed', ['code']),
     latency: new Histogram({
       name: 'kinoglyph_latency_seconds',

@@ -111,14 +111,20 @@ const deleteConnection = (context: AppContext, kind: PeerKind, action: Action): 
 });
 
 /** A lite agent needs no candidates, so all that a fragment can change is the session itself. */
-function isRestart({ headers }: FastifyRequest, { etag, peer }: PeerResource, { ice }: SdpFragment): boolean {
+function isRestart(
+  { headers }: FastifyRequest,
+  { kind, etag, peer }: PeerResource,
+  { ice }: SdpFragment,
+): boolean {
   const condition = headers['if-match'];
+  const isSame = equalIceParameters(peer.ice.remote, ice);
+  // WHEP readers in use trickle without a tag; that changes nothing.
+  if (condition === undefined && kind === 'whep' && isSame) return false;
   if (condition === undefined)
     throw new ProtocolError(
       'precondition-required',
       'PATCH has If-Match, with the ETag or * (RFC 9725, 4.3.1)',
     );
-  const isSame = equalIceParameters(peer.ice.remote, ice);
   const tags = condition.split(',').map((tag) => tag.trim());
   if (tags.includes('*')) return !isSame;
   if (tags.includes(etag) && isSame) return false;

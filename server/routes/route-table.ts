@@ -9,6 +9,7 @@ import { publishByPut, publishByWebSocket } from './publish.ts';
 import { deleteStream, inspectStream, listStreams } from './streams.ts';
 import { type StudioFiles, studioFile, studioPage } from './studio.ts';
 import { subscribeToTokens } from './tokens.ts';
+import { watchByWhep } from './whep.ts';
 import { publishByWhip } from './whip.ts';
 
 /** Every call of the interface. */
@@ -18,6 +19,8 @@ export function routeTable(context: AppContext, studio: StudioFiles): readonly R
     publishByWebSocket(context),
     publishByWhip(context),
     ...peerResourceRoutes(context, 'whip', 'publish'),
+    watchByWhep(context),
+    ...peerResourceRoutes(context, 'whep', 'read'),
     subscribeToTokens(context),
     previewByWebSocket(context),
     previewAsMjpeg(context),

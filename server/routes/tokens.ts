@@ -1,28 +1,13 @@
 import type { FastifyRequest } from 'fastify';
-import { z } from 'zod';
 import { ProtocolError } from '../../pipeline/errors.ts';
 import { closeSocket } from '../http/close-socket.ts';
 import type { AppContext } from '../http/context.ts';
 import type { RouteSpec } from '../http/route-spec.ts';
 import { streamOf } from '../http/stream-parameter.ts';
 import { httpSink, webSocketSink } from '../http/subscriber-sinks.ts';
+import { parseTokensQuery, TokensQuerySchema } from '../http/tokens-query.ts';
 import type { SubscribeRequest } from '../sessions/stream-registry.ts';
-import { parseSubscribeFrom, type Subscription } from '../sessions/subscription.ts';
-
-const TokensQuerySchema = z.object({
-  from: z
-    .string()
-    .default('live')
-    .describe(
-      'live (begins with the open clip), earliest, or a cursor epoch:seq to go on after; Last-Event-ID overrides it',
-    ),
-  until: z.enum(['end']).optional().describe("Close after the epoch's end"),
-  format: z.enum(['json', 'binary']).default('json').describe('Form of the messages on a WebSocket'),
-  layout: z
-    .enum(['llm'])
-    .optional()
-    .describe('Add flat ids of a language model to visual and motion messages'),
-});
+import type { Subscription } from '../sessions/subscription.ts';
 
 /** `GET /v1/streams/{stream}/tokens`: WebSocket by upgrade, else SSE or NDJSON by `Accept`. */
 export const subscribeToTokens = ({ registry, config }: AppContext): RouteSpec => ({
@@ -72,14 +57,11 @@ export const subscribeToTokens = ({ registry, config }: AppContext): RouteSpec =
   },
 });
 
-function parseQuery(request: FastifyRequest): SubscribeRequest {
-  const { from, until, format, layout } = TokensQuerySchema.parse(request.query);
-  const lastEventId = request.headers['last-event-id'];
-  return {
-    from: parseSubscribeFrom(typeof lastEventId === 'string' ? lastEventId : from),
-    isUntilEnd: until === 'end',
-    form: { framing: format, hasLlmIds: layout === 'llm' },
-  };
+function parseQuery({ headers, query }: FastifyRequest): SubscribeRequest {
+  const lastEventId = headers['last-event-id'];
+  return parseTokensQuery(
+    typeof lastEventId === 'string' ? { ...(query as object), from: lastEventId } : query,
+  );
 }
 
 const tooLarge = ({ maxWebSocketMessageBytes }: AppContext['config'], data: Buffer): ProtocolError =>

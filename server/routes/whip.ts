@@ -1,9 +1,10 @@
-import { reasonOf } from '../../pipeline/errors.ts';
+import { reasonOf, type TokenizerError } from '../../pipeline/errors.ts';
 import type { AppContext } from '../http/context.ts';
 import { PublishQuerySchema, parsePublishQuery } from '../http/publish-query.ts';
 import type { RouteSpec } from '../http/route-spec.ts';
 import { streamOf } from '../http/stream-parameter.ts';
 import { takeVideo } from '../webrtc/take-video.ts';
+import { serveTokenChannel, TOKEN_CHANNEL } from '../webrtc/token-channel.ts';
 import { WhipPublisher } from '../webrtc/whip-publisher.ts';
 import { offerOf, SDP, SDP_ERRORS, SDP_FRAGMENT, sendCreated } from './peer-resource.ts';
 import { PUBLISH_ERRORS } from './publish.ts';
@@ -15,7 +16,7 @@ export const publishByWhip = (context: AppContext): RouteSpec => ({
   method: 'POST',
   path: '/v1/streams/{stream}/whip',
   summary: 'Publish over WebRTC',
-  description: `WHIP (RFC 9725): the body is an offer, the answer is complete with candidates of a lite ICE agent. H.264 is chosen where it is offered, else VP8, VP9 or AV1 by the offer's order. Location names the connection, which takes PATCH with ${SDP_FRAGMENT} and DELETE; ETag is that of its ICE session. Delivery is live.`,
+  description: `WHIP (RFC 9725): the body is an offer, the answer is complete with candidates of a lite ICE agent. H.264 is chosen where it is offered, else VP8, VP9 or AV1 by the offer's order. Location names the connection, which takes PATCH with ${SDP_FRAGMENT} and DELETE; ETag is that of its ICE session. A data channel labelled ${TOKEN_CHANNEL} carries the stream's messages back, as WHEP's does. Delivery is live.`,
   action: 'publish',
   query: WhipQuerySchema,
   textBody: SDP,
@@ -36,7 +37,13 @@ export const publishByWhip = (context: AppContext): RouteSpec => ({
     const offer = offerOf(request);
     const { video, plans } = takeVideo(offer);
     registry.checkPublish(stream, asked);
-    const publisher = new WhipPublisher({ video, config, metrics, onChannel: (channel) => channel.close() });
+    const onRefused = ({ code }: TokenizerError): void => metrics.refusals.inc({ code });
+    const publisher = new WhipPublisher({
+      video,
+      config,
+      metrics,
+      onChannel: (channel) => serveTokenChannel(channel, { registry, stream, onRefused }),
+    });
     const peer = await peers.accept(offer, plans, publisher);
     const session = await registry
       .publish(stream, { ...asked, ...publisher.request })

@@ -56,6 +56,18 @@ function catchRejections(transport: RTCSctpTransport, dtls: MediaTransport): voi
 function wrap(channel: RTCDataChannel): PeerChannel {
   let isClosed = false;
   const closed: (() => void)[] = [];
+  const flushed: (() => void)[] = [];
+  /** Any byte that leaves crosses the threshold. */
+  const awaitFlush = (): void => {
+    channel.bufferedAmountLowThreshold = Math.max(0, channel.bufferedAmount - 1);
+  };
+  // The event comes before the amount is changed.
+  const onLow = (): void =>
+    queueMicrotask(() => {
+      awaitFlush();
+      for (const listener of flushed) listener();
+    });
+  channel.bufferedAmountLow.subscribe(onLow);
   channel.stateChange.subscribe((state) => {
     if (state !== 'closed' || isClosed) return;
     isClosed = true;
@@ -71,13 +83,11 @@ function wrap(channel: RTCDataChannel): PeerChannel {
     send: (message) => {
       if (isClosed) return;
       channel.send(typeof message === 'string' ? message : Buffer.from(message));
+      awaitFlush();
     },
     close: () => channel.close(),
     onMessage: (listener) => void channel.onMessage.subscribe(listener),
-    onDrained: (thresholdBytes, listener) => {
-      channel.bufferedAmountLowThreshold = thresholdBytes;
-      channel.bufferedAmountLow.subscribe(listener);
-    },
+    onFlushed: (listener) => void flushed.push(listener),
     onClosed: (listener) => {
       if (isClosed) listener();
       else closed.push(listener);

@@ -4,6 +4,7 @@ import type { MediaPlan } from './answer-sdp.ts';
 import type { IceParameters } from './ice-credentials.ts';
 import type { Offer } from './offer-sdp.ts';
 import type { RtcpPacket } from './rtcp.ts';
+import type { Endpoint } from './udp-mux.ts';
 
 /** `connecting` until ICE and DTLS are through, `connected` while the peer is heard, `closed` for good. */
 export type PeerState = 'connecting' | 'connected' | 'closed';
@@ -30,8 +31,8 @@ export interface PeerChannel {
   close(): void;
   /** Called with each message of the peer. */
   onMessage(listener: (message: string | Uint8Array) => void): void;
-  /** Called each time `bufferedBytes` falls to `thresholdBytes`. */
-  onDrained(thresholdBytes: number, listener: () => void): void;
+  /** Called each time `bufferedBytes` has fallen. */
+  onFlushed(listener: () => void): void;
   /** Called once, when either side or the connection has ended it. */
   onClosed(listener: () => void): void;
 }
@@ -71,6 +72,11 @@ export interface Peer {
 export interface PeerHost extends AsyncDisposable {
   /** Connections that are not closed. */
   readonly peers: number;
+  /**
+   * Binds the sockets if they are not yet, which the first peer does too, and gives the addresses that peers are told. Rejects
+   * with a `ConfigError` where that fails; it may be tried again.
+   */
+  open(): Promise<readonly Endpoint[]>;
   /**
    * Answers an offer: `plans` says what becomes of each of its media sections, in order (`planReceive`, `planSend` and
    * `planChannels` of `answer-sdp.ts` make them). Throws an `OverloadedError` where the number of peers is reached.

@@ -40,6 +40,7 @@ it('describes every route and no other', () => {
   expect(routed.length).toBe(described.length);
   expect(described.toSorted()).toEqual([
     'DELETE /v1/streams/{stream}',
+    'DELETE /v1/streams/{stream}/whep/{connection}',
     'DELETE /v1/streams/{stream}/whip/{connection}',
     'GET /',
     'GET /healthz',
@@ -56,9 +57,12 @@ it('describes every route and no other', () => {
     'GET /v1/streams/{stream}/preview.mjpeg',
     'GET /v1/streams/{stream}/publish',
     'GET /v1/streams/{stream}/tokens',
+    'OPTIONS /v1/streams/{stream}/whep',
     'OPTIONS /v1/streams/{stream}/whip',
+    'PATCH /v1/streams/{stream}/whep/{connection}',
     'PATCH /v1/streams/{stream}/whip/{connection}',
     'POST /v1/access-tokens',
+    'POST /v1/streams/{stream}/whep',
     'POST /v1/streams/{stream}/whip',
     'PUT /v1/streams/{stream}',
   ]);
