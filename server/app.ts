@@ -24,6 +24,7 @@ import { routeTable } from './routes/route-table.ts';
 import { loadStudio } from './routes/studio.ts';
 import { StreamRegistry } from './sessions/stream-registry.ts';
 import { LitePeerHost } from './webrtc/lite-peer-host.ts';
+import type { PeerHost } from './webrtc/peer.ts';
 import { PeerResources } from './webrtc/peer-resources.ts';
 
 declare module 'fastify' {
@@ -49,6 +50,7 @@ export interface App {
   readonly registry: StreamRegistry;
   readonly readiness: Readiness;
   readonly log: Log;
+  readonly peers: PeerHost;
   /** Refuses new work, drains publishers and subscribers, closes all sockets. Every call returns the same work. */
   shutdown(): Promise<void>;
 }
@@ -88,6 +90,7 @@ export async function buildApp(config: Config, dependencies: AppDependencies = {
     registry,
     readiness,
     log,
+    peers,
     shutdown: () => {
       closing ??= shutdown();
       return closing;

@@ -32,6 +32,8 @@ export async function startServer(config: Config): Promise<RunningServer> {
   const url = await listen(app, config);
   app.log.info({ url }, 'listening');
   try {
+    const endpoints = await app.peers.open();
+    app.log.info({ endpoints }, 'listening for WebRTC media');
     const engine = await openEngine(config, app.log);
     let closing: Promise<void> | undefined;
     const close = async (): Promise<void> => {

@@ -44,14 +44,14 @@ export class LitePeerHost implements PeerHost, PeerDirectory {
 
   async accept(offer: Offer, plans: readonly MediaPlan[], listener: PeerListener): Promise<Peer> {
     this.#checkRoom();
-    const { sockets } = await this.open();
+    const candidates = await this.open();
     const certificate = await RTCDtlsTransport.SetupCertificate();
     this.#checkRoom();
     const peer = new LitePeer({
       offer,
       plans,
       listener,
-      candidates: this.#candidates(sockets),
+      candidates,
       fingerprint: certificate.getFingerprints()[0]?.value ?? '',
       handshakeMs: this.#config.webrtcHandshakeMs,
       silenceMs: this.#config.webrtcSilenceMs,
@@ -61,13 +61,12 @@ export class LitePeerHost implements PeerHost, PeerDirectory {
     return peer;
   }
 
-  /** Binds the sockets if they are not yet. Rejects with a `ConfigError` where that fails; then it may be tried again. */
-  open(): Promise<UdpMux> {
+  async open(): Promise<readonly Endpoint[]> {
     this.#mux ??= this.#bind().catch((fault: unknown) => {
       this.#mux = undefined;
       throw fault;
     });
-    return this.#mux;
+    return this.#candidates((await this.#mux).sockets);
   }
 
   addName(ufrag: string, peer: LitePeer): void {

@@ -180,7 +180,7 @@ describe('LitePeer', () => {
     await vi.waitUntil(() => heard.isConnected && client.connectionState === 'connected', {
       timeout: 10_000,
     });
-    const [endpoint] = (await host.open()).sockets;
+    const [endpoint] = await host.open();
     const stranger = await openSocket();
     const answers = vi.fn();
     stranger.on('message', answers);
@@ -209,7 +209,7 @@ describe('LitePeer', () => {
     await vi.waitUntil(() => heard.isConnected && client.connectionState === 'connected', {
       timeout: 10_000,
     });
-    const [endpoint] = (await host.open()).sockets;
+    const [endpoint] = await host.open();
     const before = peer.ice;
     const fragment = peer.restartIce({ ufrag: 'renewed', pwd: 'a'.repeat(22) });
     const { ufrag, pwd } = peer.ice.local;
