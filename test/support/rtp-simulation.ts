@@ -65,6 +65,8 @@ export type Given =
 export interface SimulationResult {
   readonly sent: readonly SentUnit[];
   readonly given: readonly Given[];
+  /** The same as events. */
+  readonly events: readonly DemuxEvent[];
   readonly packets: number;
   readonly run: ReceiverRun;
 }
@@ -127,7 +129,13 @@ class Simulation {
     }
     this.#run.pass(1000);
     this.#run.end();
-    return { sent: this.#sent, given: this.#given, packets: this.#packets, run: this.#run };
+    return {
+      sent: this.#sent,
+      given: this.#given,
+      events: this.#run.events,
+      packets: this.#packets,
+      run: this.#run,
+    };
   }
 
   get #sinceMs(): number {
@@ -246,6 +254,7 @@ class Simulation {
 
   #note(event: DemuxEvent): void {
     const atMs = this.#sinceMs;
+    this.#run.events.push(event);
     if (event.type !== 'unit') this.#given.push({ type: event.type, atMs });
     else {
       const { data, isKeyframe } = event.unit;
