@@ -1,8 +1,8 @@
 import { getPriority, setPriority } from 'node:os';
 import { reasonOf } from '../errors.ts';
 
-/** How much later than the event loop and the decoders a thread comes, in steps of niceness, when processors are short. */
-export const THREAD_NICENESS = { inference: 3, preview: 10 } as const;
+/** How far the preview's thread stands behind those that tokens need, when processors are short, in steps of niceness. */
+export const PREVIEW_NICENESS = 10;
 
 const MAX_NICENESS = 19;
 

@@ -1,8 +1,8 @@
 import { parentPort, workerData } from 'node:worker_threads';
 import { assert } from '../errors.ts';
-import { THREAD_NICENESS, yieldToOtherThreads } from '../models/thread-priority.ts';
+import { PREVIEW_NICENESS, yieldToOtherThreads } from '../models/thread-priority.ts';
 import { servePreview } from './serve-preview.ts';
 
 assert(parentPort, 'this module is the entry of a worker thread');
-yieldToOtherThreads(THREAD_NICENESS.preview);
+yieldToOtherThreads(PREVIEW_NICENESS);
 await servePreview(parentPort, workerData);
