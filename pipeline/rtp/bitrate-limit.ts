@@ -15,7 +15,9 @@ const HEADROOM = 1.5;
 export class BitrateLimit {
   readonly #ceiling: number;
   #bitrate: number;
+  /** Unknown while the sender is silent. */
   #nextMs: number | undefined;
+  #isHeard = false;
   #beganMs = 0;
   #bytes = 0;
   #received = 0;
@@ -39,9 +41,10 @@ export class BitrateLimit {
   /** A packet came, not by retransmission. */
   receive(bytes: number, atMs: number): void {
     if (this.#nextMs === undefined) {
-      this.#beganMs = atMs;
+      this.#restart(atMs);
       this.#nextMs = atMs;
     }
+    this.#isHeard = true;
     this.#bytes += bytes;
     this.#received += 1;
   }
@@ -54,10 +57,11 @@ export class BitrateLimit {
   /** Whether the limit is to be told now. */
   advance(atMs: number): boolean {
     if (this.#nextMs === undefined || atMs < this.#nextMs) return false;
-    const hasMedia = this.#received + this.#missed > 0;
     if (this.#received + this.#missed >= LEAST_PACKETS) this.#adapt(Math.max(1, atMs - this.#beganMs));
-    this.#nextMs = hasMedia ? atMs + INTERVAL_MS : undefined;
-    return hasMedia;
+    const isHeard = this.#isHeard;
+    this.#nextMs = isHeard ? atMs + INTERVAL_MS : undefined;
+    this.#isHeard = false;
+    return isHeard;
   }
 
   #adapt(elapsedMs: number): void {
@@ -66,7 +70,11 @@ export class BitrateLimit {
     if (share > HIGH_LOSS) this.#bitrate = Math.min(this.#bitrate, sent) * (1 - share / 2);
     else if (share < LOW_LOSS) this.#bitrate *= RISE;
     this.#bitrate = Math.round(Math.min(this.#ceiling, Math.max(FLOOR, this.#bitrate)));
-    this.#beganMs += elapsedMs;
+    this.#restart(this.#beganMs + elapsedMs);
+  }
+
+  #restart(atMs: number): void {
+    this.#beganMs = atMs;
     this.#bytes = 0;
     this.#received = 0;
     this.#missed = 0;
