@@ -57,9 +57,11 @@ export interface AnswerTransport {
   readonly candidates: readonly Endpoint[];
   /** SHA-256 of the certificate, in hexadecimal pairs with colons. */
   readonly fingerprint: string;
+  /** Who begins the DTLS handshake: this side, or the peer. */
+  readonly setup: 'active' | 'passive';
 }
 
-/** The SDP answer of a lite ICE agent that waits for the peer's DTLS handshake, with all candidates. */
+/** The SDP answer of a lite ICE agent, with all candidates. */
 export function writeAnswer(
   media: readonly OfferedMedia[],
   plans: readonly MediaPlan[],
@@ -99,7 +101,7 @@ function sectionOf(offered: OfferedMedia, plan: MediaPlan, transport: AnswerTran
     `a=ice-ufrag:${transport.ice.ufrag}`,
     `a=ice-pwd:${transport.ice.pwd}`,
     `a=fingerprint:sha-256 ${transport.fingerprint}`,
-    'a=setup:passive',
+    `a=setup:${transport.setup}`,
     `a=mid:${offered.mid}`,
     ...mediaLines(offered, plan),
   ];

@@ -111,8 +111,8 @@ export class LitePeer implements Peer {
   }
 
   get #told(): AnswerTransport {
-    const { candidates, fingerprint } = this.#options;
-    return { ice: this.#ice.local, candidates, fingerprint };
+    const { candidates, fingerprint, offer } = this.#options;
+    return { ice: this.#ice.local, candidates, fingerprint, setup: offer.isPassive ? 'active' : 'passive' };
   }
 
   #openChannels(media: readonly OfferedMedia[], plans: readonly MediaPlan[]): DataChannels | undefined {

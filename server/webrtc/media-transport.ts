@@ -34,13 +34,13 @@ export class MediaTransport extends RTCDtlsTransport {
     super({}, iceTransport, undefined, [...SRTP_PROFILES]);
     this.#ice = ice;
     this.#listener = listener;
-    this.role = 'server';
   }
 
   /** Does the handshake; rejects where it fails or the certificate is not the one of the offer. */
-  async handshake({ fingerprints }: Offer): Promise<void> {
+  async handshake({ fingerprints, isPassive }: Offer): Promise<void> {
     const remote = fingerprints.map(({ algorithm, value }) => new RTCDtlsFingerprint(algorithm, value));
-    this.setRemoteParams(new RTCDtlsParameters(remote, 'client'));
+    this.role = isPassive ? 'client' : 'server';
+    this.setRemoteParams(new RTCDtlsParameters(remote, isPassive ? 'server' : 'client'));
     await this.start();
   }
 

@@ -36,6 +36,8 @@ export interface OfferedMedia {
 export interface Offer {
   readonly ice: IceParameters;
   readonly fingerprints: readonly { readonly algorithm: string; readonly value: string }[];
+  /** Whether the peer waits for this side's DTLS handshake (`a=setup:passive`), as ffmpeg does; else it begins it. */
+  readonly isPassive: boolean;
   readonly media: readonly OfferedMedia[];
 }
 
@@ -67,13 +69,9 @@ function toOffer(session: SessionDescription): Offer {
     ({ algorithm, value }) => /^sha-\d{1,3}$/i.test(algorithm) && /^([\da-f]{2}:)+[\da-f]{2}$/i.test(value),
   );
   if (fingerprints.length === 0) throw badSdp('an offer has a=fingerprint and a=setup (RFC 8842)');
-  if (first.dtlsParams?.role === 'server')
-    throw badSdp(
-      'the server waits for the handshake, so an offer says a=setup:actpass or active, got passive',
-    );
   const media = session.media.map(toMedia);
   checkBundle(session, media);
-  return { ice, fingerprints, media };
+  return { ice, fingerprints, isPassive: first.dtlsParams?.role === 'server', media };
 }
 
 function checkBundle({ group }: SessionDescription, media: readonly OfferedMedia[]): void {

@@ -272,7 +272,8 @@ function wordsOfNack(sequenceNumbers: readonly number[]): number[] {
   };
   for (const sequenceNumber of sequenceNumbers) {
     const distance = first === undefined ? 0 : (sequenceNumber - first) & 0xffff;
-    if (distance >= 1 && distance <= 16) {
+    // Beyond the bits set so far, so that the order stays.
+    if (distance >= 1 && distance <= 16 && following < 2 ** (distance - 1)) {
       following |= 1 << (distance - 1);
       continue;
     }

@@ -1,5 +1,8 @@
 /** A long fuzz run: `npm run fuzz -- [minutes] [first seed]`. Ends with 1 at the first broken promise, naming its seed. */
+import { checkModel } from '../pipeline/rtp/model.ts';
 import { checkSeed } from './demux.ts';
+import { checkRtpSeed } from './rtp.ts';
+import { checkWebRtcSeed } from './webrtc.ts';
 
 const [minutes = '1', first = '0'] = process.argv.slice(2);
 const end = Date.now() + Number(minutes) * 60_000;
@@ -8,9 +11,15 @@ if (!Number.isFinite(end) || !Number.isSafeInteger(Number(first))) {
   process.exit(2);
 }
 
+/** Access units of one run of the model of RTP. */
+const MODEL_UNITS = 200;
+
 async function run(): Promise<number> {
   let seed = Number(first);
-  for (; Date.now() < end; seed += 1) await checkSeed(seed);
+  for (; Date.now() < end; seed += 1) {
+    await checkSeed(seed);
+    checkWebRtcSeed(seed);
+  }
   return seed - Number(first);
 }
 
