@@ -16,8 +16,11 @@ import type { Chunk, Keyframe } from './types.ts';
 
 /** Decoded pictures that may wait for the clip cutter. */
 const PICTURE_BUDGET = 4;
-/** Keyframes and chunks of a live stream that may wait for inference: at twelve fields a second about four seconds. */
-const LIVE_BACKLOG = 6;
+/**
+ * Chunks of a live stream that may wait for inference, keyframes twice as many: two seconds at twelve fields a second.
+ * What waits longer is late for everybody behind it.
+ */
+const LIVE_BACKLOG = 3;
 
 /** What each stage of one tokenization is given, with the objects that several of them share. */
 export function stageOptions(options: TokenizeOptions) {
