@@ -166,6 +166,8 @@ export type ClipEvent =
   | Keyframe
   /** Motion from the clip's previous step (or keyframe) to the picture shown at `pts`. */
   | ({ readonly type: 'step'; readonly clip: number } & MotionStep)
+  /** What the picture looks like that is shown from `tick` of the pack's clock on; before the fields that lead to it. */
+  | { readonly type: 'look'; readonly clip: number; readonly tick: number; readonly luma: Uint8Array }
   /** The clip's last picture has been seen; nothing of the clip lies at or after `endPts`. */
   | {
       readonly type: 'clip-end';
@@ -188,6 +190,11 @@ export interface Chunk extends Provenance {
   readonly motion: Float32Array;
   /** uint8 [fieldsPerChunk, rows, columns]: 1 where the cell carries a vector. */
   readonly mask: Uint8Array;
+  /**
+   * uint8 [fieldsPerChunk + 1, height, width]: luma of the pictures at the chunk's ticks, of the size that the pack asks
+   * for, the last one repeated for padding; absent where it asks for none.
+   */
+  readonly luma?: Uint8Array | undefined;
 }
 
 /** Output of `toMotionFields`: what inference takes. */

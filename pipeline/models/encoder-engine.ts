@@ -2,11 +2,18 @@ import { type InferenceSession, Tensor } from 'onnxruntime-node';
 import { ModelError, reasonOf } from '../errors.ts';
 import { normalizeMotion, pixelNormalizer } from './normalization.ts';
 import { openSession, type PackGraphs, type SessionOptions } from './onnx-session.ts';
+import { lumaLength } from './pack-manifest.ts';
 
-/** A keyframe or a motion chunk, as the pipeline has it: see `Keyframe.pixels`, `Chunk.motion` and `Chunk.mask`. */
+/** A keyframe or a motion chunk, as the pipeline has it: see `Keyframe.pixels`, and `Chunk` for the rest. */
 export type EncodeItem =
   | { readonly kind: 'keyframe'; readonly pixels: Uint8Array }
-  | { readonly kind: 'motion'; readonly motion: Float32Array; readonly mask: Uint8Array };
+  | {
+      readonly kind: 'motion';
+      readonly motion: Float32Array;
+      readonly mask: Uint8Array;
+      /** Where the pack asks for looks. */
+      readonly luma?: Uint8Array | undefined;
+    };
 
 export const ENCODE_KINDS = ['keyframe', 'motion'] as const;
 export type EncodeKind = (typeof ENCODE_KINDS)[number];
@@ -97,6 +104,8 @@ function motionStage({ manifest }: PackGraphs, session: InferenceSession, batchS
   const cells = fieldsPerChunk * rows * columns;
   const vectors = new Float32Array(batchSize * 2 * cells);
   const mask = new Float32Array(batchSize * cells);
+  const lumaPerItem = lumaLength(motion);
+  const luma = new Float32Array(batchSize * lumaPerItem);
   return {
     session,
     idsPerItem: motion.tokensPerChunk,
@@ -104,14 +113,26 @@ function motionStage({ manifest }: PackGraphs, session: InferenceSession, batchS
     feeds: {
       motion: new Tensor('float32', vectors, [batchSize, 2, fieldsPerChunk, rows, columns]),
       mask: new Tensor('float32', mask, [batchSize, 1, fieldsPerChunk, rows, columns]),
+      ...(motion.luma && {
+        luma: new Tensor('float32', luma, [
+          batchSize,
+          fieldsPerChunk + 1,
+          motion.luma.height,
+          motion.luma.width,
+        ]),
+      }),
     },
     fill: (slot, item) => {
       if (item?.kind === 'motion') {
         normalizeMotion(motion.normalization, item, { motion: vectors, mask, slot });
+        item.luma?.forEach((value, at) => {
+          luma[slot * lumaPerItem + at] = value / 255;
+        });
         return;
       }
       vectors.fill(0, slot * 2 * cells, (slot + 1) * 2 * cells);
       mask.fill(0, slot * cells, (slot + 1) * cells);
+      luma.fill(0, slot * lumaPerItem, (slot + 1) * lumaPerItem);
     },
   };
 }

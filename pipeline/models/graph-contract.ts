@@ -28,13 +28,17 @@ export function contractOf({ visual, motion }: PackManifest, role: GraphRole): G
     case 'visualEncoder':
       return { inputs: [pixels], outputs: [visualIds] };
     case 'motionEncoder':
-      return { inputs: [vectors, mask], outputs: [motionIds] };
+      return { inputs: [vectors, mask, ...lookInputs(motion)], outputs: [motionIds] };
     case 'visualDecoder':
       return { inputs: [visualIds], outputs: [pixels] };
     case 'motionDecoder':
       return { inputs: [motionIds], outputs: [vectors] };
   }
 }
+
+/** The pictures at a chunk's ticks, 0 to 1, where the pack asks for them. */
+const lookInputs = ({ luma, fieldsPerChunk }: PackManifest['motion']): TensorContract[] =>
+  luma ? [{ name: 'luma', type: 'float32', shape: [fieldsPerChunk + 1, luma.height, luma.width] }] : [];
 
 /**
  * Compares an open graph with its contract; throws a `ConfigError` of code `bad-pack`. Dimensions that an output leaves

@@ -284,6 +284,7 @@ export class InferencePool implements AsyncDisposable {
 }
 
 const buffersOf = (item: EncodeItem): ArrayBuffer[] =>
-  (item.kind === 'keyframe' ? [item.pixels] : [item.motion, item.mask]).map(
-    (array) => array.buffer as ArrayBuffer,
-  );
+  (item.kind === 'keyframe'
+    ? [item.pixels]
+    : [item.motion, item.mask, ...(item.luma ? [item.luma] : [])]
+  ).map((array) => array.buffer as ArrayBuffer);

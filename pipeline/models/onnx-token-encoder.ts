@@ -4,6 +4,7 @@ import type { Runtime } from '../../client-sdk/protocol/messages.ts';
 import { assert } from '../errors.ts';
 import { InferencePool, type PoolStats, type ThreadEvent } from './inference-pool.ts';
 import type { PackGraphs } from './onnx-session.ts';
+import { lumaLength } from './pack-manifest.ts';
 import { describeProcessor } from './processor.ts';
 import type { ProviderChoice, ProviderWish } from './provider-choice.ts';
 import type { InferenceSetup } from './serve-inference.ts';
@@ -69,6 +70,7 @@ export async function createTokenEncoder(
   const { visual, motion } = pack.manifest;
   const pixelBytes = visual.width * visual.height * 3;
   const cells = motion.fieldsPerChunk * motion.rows * motion.columns;
+  const lumaBytes = lumaLength(motion);
   return {
     runtime: { onnxruntime: pool.ready.onnxruntime, threads, processor: describeProcessor() },
     provider: pool.ready.provider,
@@ -95,10 +97,16 @@ export async function createTokenEncoder(
         chunk.motion.length === 2 * cells,
         `a chunk must hold ${2 * cells} values, got ${chunk.motion.length}`,
       );
+      const looks = lumaBytes > 0 ? chunk.luma : undefined;
+      assert(
+        (looks?.length ?? 0) === lumaBytes,
+        `a chunk's looks must hold ${lumaBytes} bytes, got ${looks?.length ?? 0}`,
+      );
       const item = {
         kind: 'motion',
         motion: new Float32Array(chunk.motion),
         mask: new Uint8Array(chunk.mask),
+        luma: looks && new Uint8Array(looks),
       } as const;
       return await pool.encode({ item, priority: priorityOf(isLive), signal });
     },

@@ -64,6 +64,8 @@ const MotionSchema = z.strictObject({
   tokensPerChunk: z.int().min(1),
   /** A chunk none of whose unmasked vectors is longer, as a fraction of the picture, has no ids. */
   stillThreshold: z.number().min(0),
+  /** Size of the pictures that the encoder sees beside their motion, px: luma at each tick; without it, it sees none. */
+  luma: z.strictObject({ width: size, height: size }).optional(),
   encoder: GraphFileSchema,
   reencode: ReencodeSchema,
 });
@@ -108,6 +110,10 @@ export const graphsOf = (manifest: PackManifest): Record<GraphRole, GraphFile> =
   visualDecoder: manifest.detokenizers.warp.visualDecoder,
   motionDecoder: manifest.detokenizers.warp.motionDecoder,
 });
+
+/** Bytes of a chunk's looks, `Chunk.luma`; 0 where the pack asks for none. */
+export const lumaLength = ({ luma, fieldsPerChunk }: PackManifest['motion']): number =>
+  luma ? (fieldsPerChunk + 1) * luma.width * luma.height : 0;
 
 /** The grids and codebooks that a `start` message tells of. */
 export const layoutOf = ({ visual, motion, llm }: PackManifest): TokenLayout => ({

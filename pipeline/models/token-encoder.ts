@@ -12,7 +12,7 @@ export interface TokenEncoder {
   /** Indices of a keyframe, row-major over the visual grid. Rejects with a `ModelError`. */
   encodeKeyframe(keyframe: Pick<Keyframe, 'pixels'>, options: EncodeOptions): Promise<Uint32Array>;
   /** Indices of a chunk, in the pack's order. Rejects with a `ModelError`. */
-  encodeMotion(chunk: Pick<Chunk, 'motion' | 'mask'>, options: EncodeOptions): Promise<Uint32Array>;
+  encodeMotion(chunk: Pick<Chunk, 'motion' | 'mask' | 'luma'>, options: EncodeOptions): Promise<Uint32Array>;
   /** Work that waits or runs, in items. */
   readonly pending: number;
   /** The execution provider in use, and why it was chosen. */

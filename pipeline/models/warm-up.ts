@@ -1,5 +1,5 @@
 import { ENCODE_KINDS, type EncodeItem, type EncodeKind, type EncoderEngine } from './encoder-engine.ts';
-import type { PackManifest } from './pack-manifest.ts';
+import { lumaLength, type PackManifest } from './pack-manifest.ts';
 
 /** Median duration of one item, milliseconds. */
 export type ItemMs = Readonly<Record<EncodeKind, number>>;
@@ -70,11 +70,11 @@ export function specimen({ visual, motion }: PackManifest, kind: EncodeKind, see
     return { kind, pixels };
   }
   const cells = motion.fieldsPerChunk * motion.rows * motion.columns;
-  const [scaleX, scaleY] = motion.normalization.scale;
   const vectors = Float32Array.from(
     { length: 2 * cells },
-    (_, at) => (random() - 0.5) * 6 * (at < cells ? scaleX : scaleY),
+    () => (random() - 0.5) * 20 * motion.stillThreshold,
   );
   const mask = Uint8Array.from({ length: cells }, () => (random() < 0.1 ? 0 : 1));
-  return { kind, motion: vectors, mask };
+  const luma = Uint8Array.from({ length: lumaLength(motion) }, () => random() * 255);
+  return { kind, motion: vectors, mask, ...(motion.luma && { luma }) };
 }

@@ -2,8 +2,8 @@ import type { Micros } from '../../client-sdk/protocol/units.ts';
 import { openReencoder, type Reencoder, type ReencodeSettings } from '../codec/reencoder.ts';
 import { assert } from '../errors.ts';
 import type { Picture } from '../types.ts';
-import { type ClipClock, tickPts } from './clip-clock.ts';
 import type { MotionSource, MotionStep } from './motion-source.ts';
+import { type ShownPicture, ShownPictures } from './shown-pictures.ts';
 import { maskedField, vectorsToBlocks } from './vectors-to-blocks.ts';
 
 export interface ReencodeMotionOptions {
@@ -13,13 +13,8 @@ export interface ReencodeMotionOptions {
 }
 
 interface OpenClip {
-  readonly clock: ClipClock;
   readonly reencoder: Reencoder;
-  /** The clip's newest picture, which is encoded if it turns out to be the last one before a tick. */
-  held: Picture;
-  isHeldEncoded: boolean;
-  /** Index of the first tick that no picture has passed yet. */
-  nextTick: number;
+  readonly shown: ShownPictures<MotionStep>;
 }
 
 /**
@@ -39,29 +34,19 @@ export class ReencodeMotionSource implements MotionSource {
     await this.#close();
     const clock = { keyframePts: keyframe.pts, fieldsPerSecond: this.#options.fieldsPerSecond };
     const reencoder = await openReencoder(this.#options.reencode);
-    this.#clip = { clock, reencoder, held: keyframe.clone(), isHeldEncoded: true, nextTick: 1 };
+    const shown = new ShownPictures(keyframe, clock, (each) => this.#encode(reencoder, each));
+    this.#clip = { reencoder, shown };
     await reencoder.encode(await this.#pixels(keyframe));
   }
 
   async push(picture: Picture): Promise<readonly MotionStep[]> {
-    const clip = this.#clip;
-    assert(clip, 'a clip begins before it goes on');
-    const steps = await this.#passTicks(clip, picture.pts);
-    clip.held[Symbol.dispose]();
-    clip.held = picture.clone();
-    clip.isHeldEncoded = false;
-    if (picture.pts === tickPts(clip.clock, clip.nextTick)) {
-      // Nothing later can be the last picture at or before this tick.
-      clip.nextTick++;
-      steps.push(await this.#encodeHeld(clip, picture.pts));
-    }
-    return steps;
+    assert(this.#clip, 'a clip begins before it goes on');
+    return await this.#clip.shown.push(picture);
   }
 
   async end(endPts: Micros): Promise<readonly MotionStep[]> {
-    const clip = this.#clip;
-    assert(clip, 'a clip begins before it ends');
-    const steps = await this.#passTicks(clip, endPts);
+    assert(this.#clip, 'a clip begins before it ends');
+    const steps = await this.#clip.shown.passTicks(endPts);
     await this.#close();
     return steps;
   }
@@ -70,18 +55,9 @@ export class ReencodeMotionSource implements MotionSource {
     await this.#close();
   }
 
-  /** Encodes the held picture if it is the last one at or before a tick that lies before `pts`. */
-  async #passTicks(clip: OpenClip, pts: Micros): Promise<MotionStep[]> {
-    const firstTick = clip.nextTick;
-    while (tickPts(clip.clock, clip.nextTick) < pts) clip.nextTick++;
-    if (clip.nextTick === firstTick || clip.isHeldEncoded) return [];
-    return [await this.#encodeHeld(clip, pts)];
-  }
-
-  async #encodeHeld(clip: OpenClip, nextPts: Micros): Promise<MotionStep> {
-    const { pts, received, captured, unitIndex, isDegraded } = clip.held;
-    const vectors = await clip.reencoder.encode(await this.#pixels(clip.held));
-    clip.isHeldEncoded = true;
+  async #encode(reencoder: Reencoder, { picture, nextPts }: ShownPicture): Promise<MotionStep> {
+    const { pts, received, captured, unitIndex, isDegraded } = picture;
+    const vectors = await reencoder.encode(await this.#pixels(picture));
     const { width: widthPx, height: heightPx } = this.#options.reencode;
     const size = { widthPx, heightPx };
     const field = vectors ? vectorsToBlocks(vectors, size) : maskedField(size);
@@ -97,7 +73,7 @@ export class ReencodeMotionSource implements MotionSource {
     const clip = this.#clip;
     this.#clip = undefined;
     if (!clip) return;
-    clip.held[Symbol.dispose]();
+    clip.shown[Symbol.dispose]();
     await clip.reencoder[Symbol.asyncDispose]();
   }
 }

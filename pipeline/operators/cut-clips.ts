@@ -5,6 +5,7 @@ import { assert, assertNever } from '../errors.ts';
 import type { Scope } from '../lifetime.ts';
 import { CoverageTracker } from '../motion/coverage.ts';
 import type { MotionSource, MotionStep } from '../motion/motion-source.ts';
+import { type ShownPicture, ShownPictures } from '../motion/shown-pictures.ts';
 import type { ClipEvent, Picture, PictureEvent, PictureSize, VideoFormat } from '../types.ts';
 import type { ClipControl } from './clip-control.ts';
 import { concatMapOwned } from './concat-map-owned.ts';
@@ -14,12 +15,13 @@ import { ShotDetector } from './shot-detector.ts';
 export interface CutClipsOptions {
   /** Size that a keyframe's pixels are squashed to. */
   readonly keyframeSize: { readonly widthPx: number; readonly heightPx: number };
+  /** Size of the looks that are emitted for each tick, px; none are emitted without it. */
+  readonly lookSize?: { readonly widthPx: number; readonly heightPx: number } | undefined;
   readonly minDuration: Micros;
   readonly maxDuration: Micros;
   /** A pause longer than this ends the clip: what one chunk spans. */
   readonly maxPause: Micros;
-  /** One step of the pack's clock. */
-  readonly tick: Micros;
+  readonly fieldsPerSecond: number;
   readonly createMotionSource: (name: MotionSourceName) => MotionSource;
   readonly control: ClipControl;
   readonly budget: PictureBudget;
@@ -58,6 +60,7 @@ interface OpenClip {
   readonly size: PictureSize;
   readonly isDegraded: boolean;
   readonly coverage: CoverageTracker;
+  readonly shown: ShownPictures<ClipEvent> | undefined;
   lastPts: Micros;
   uncoveredShare: number;
   unitIndex: number;
@@ -112,6 +115,7 @@ class ClipCutter {
 
   async close(): Promise<void> {
     this.#shots[Symbol.dispose]();
+    this.#clip?.shown?.[Symbol.dispose]();
     await this.#motion?.[Symbol.asyncDispose]();
   }
 
@@ -128,6 +132,7 @@ class ClipCutter {
       return yield* this.#startClip(picture);
     }
     this.#clip.lastPts = picture.pts;
+    yield* (await this.#clip.shown?.push(picture)) ?? [];
     yield* this.#emit(steps);
   }
 
@@ -175,6 +180,7 @@ class ClipCutter {
       size: picture.size,
       isDegraded,
       coverage: new CoverageTracker(),
+      shown: this.#followLooks(index, picture),
       lastPts: pts,
       uncoveredShare: 0,
       unitIndex,
@@ -192,6 +198,18 @@ class ClipCutter {
       unitIndex,
       isDegraded,
     };
+    if (this.#options.lookSize) yield await this.#look(index, { picture, tick: 0 });
+  }
+
+  #followLooks(clip: number, keyframe: Picture): ShownPictures<ClipEvent> | undefined {
+    if (!this.#options.lookSize) return undefined;
+    const clock = { keyframePts: keyframe.pts, fieldsPerSecond: this.#options.fieldsPerSecond };
+    return new ShownPictures(keyframe, clock, (shown) => this.#look(clip, shown));
+  }
+
+  async #look(clip: number, { picture, tick }: Pick<ShownPicture, 'picture' | 'tick'>): Promise<ClipEvent> {
+    assert(this.#options.lookSize, 'looks are asked for');
+    return { type: 'look', clip, tick, luma: await picture.toLuma(this.#options.lookSize) };
   }
 
   /** Ends the open clip before `nextPts`, or where its last picture ends if nothing follows soon. */
@@ -200,8 +218,10 @@ class ClipCutter {
     if (!clip) return;
     assert(this.#motion, 'a clip has a motion source');
     const isPause = nextPts === undefined || nextPts - clip.lastPts > this.#options.maxPause;
-    const endPts = isPause ? micros(clip.lastPts + this.#options.tick) : nextPts;
+    const endPts = isPause ? micros(clip.lastPts + 1e6 / this.#options.fieldsPerSecond) : nextPts;
+    yield* (await clip.shown?.passTicks(endPts)) ?? [];
     yield* this.#emit(await this.#motion.end(endPts), endPts);
+    clip.shown?.[Symbol.dispose]();
     this.#clip = undefined;
     yield { type: 'clip-end', clip: clip.index, endPts, unitIndex: clip.unitIndex, received: clip.received };
   }

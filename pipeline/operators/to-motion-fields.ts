@@ -4,6 +4,7 @@ import { assert, assertNever } from '../errors.ts';
 import { type ClipClock, tickPts } from '../motion/clip-clock.ts';
 import { FieldSampler, type SampledField } from '../motion/field-sampler.ts';
 import type { Chunk, ClipEvent, Keyframe, Provenance, TokenizableEvent } from '../types.ts';
+import { ChunkLooks } from './chunk-looks.ts';
 
 /** The pack's clock and grid. */
 export interface MotionGrid {
@@ -29,6 +30,7 @@ export function toMotionFields(grid: MotionGrid): OperatorFunction<ClipEvent, To
 interface Collection {
   readonly keyframe: Keyframe;
   readonly sampler: FieldSampler;
+  readonly looks: ChunkLooks;
   chunks: number;
   fields: SampledField[];
   /** The newest step, or the keyframe: what had to arrive for the fields so far. */
@@ -53,6 +55,7 @@ class ChunkAssembler {
         this.#open = {
           keyframe: event,
           sampler: new FieldSampler({ ...this.#grid, keyframePts: event.pts }),
+          looks: new ChunkLooks(this.#grid.fieldsPerChunk),
           chunks: 0,
           fields: [],
           latest: event,
@@ -67,6 +70,9 @@ class ChunkAssembler {
         yield* this.#collect(open, open.sampler.push(event), event);
         return;
       }
+      case 'look':
+        this.#openClip(event.clip).looks.add(event);
+        return;
       case 'clip-end': {
         const open = this.#openClip(event.clip);
         yield* this.#collect(open, open.sampler.end(event.endPts));
@@ -134,6 +140,7 @@ class ChunkAssembler {
       duration: micros(tickPts(clock, open.chunks * fieldsPerChunk + fields) - pts),
       motion,
       mask,
+      luma: open.looks.take(open.chunks, fields),
       received: open.latest.received,
       captured: open.latest.captured,
       unitIndex: open.latest.unitIndex,
