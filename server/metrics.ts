@@ -59,6 +59,11 @@ export function createMetrics(source: () => MetricsSource) {
     units: counter('kinoglyph_access_units_total', 'Access units, by what became of them', ['outcome']),
     rtpPackets: counter('kinoglyph_rtp_packets_total', 'RTP packets, by what became of them', ['outcome']),
     keyframeRequests: counter('kinoglyph_keyframe_requests_total', 'Keyframes asked for over RTCP', ['kind']),
+    rtpPacketsSent: counter(
+      'kinoglyph_rtp_packets_sent_total',
+      'RTP packets to viewers over WebRTC, sent or sent again',
+      ['outcome'],
+    ),
     viewerKeyframeRequests: counter(
       'kinoglyph_viewer_keyframe_requests_total',
       'Keyframes that viewers over WebRTC asked for, passed on or held back',

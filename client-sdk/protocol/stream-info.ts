@@ -68,6 +68,21 @@ export const PublisherInfoSchema = z.strictObject({
   rtp: RtpInfoSchema.optional(),
 });
 
+/** The reconstruction as video in one codec, coded once for all who watch over WebRTC. */
+export const VideoInfoSchema = z.strictObject({
+  viewers: count,
+  /** Whether pictures are coded now. */
+  isRunning: z.boolean(),
+  /** Coded pictures since the reconstruction began, those that were coded again among them. */
+  units: count,
+  keyframes: count,
+  /** Keyframes that were asked for; several requests may be answered by one. */
+  keyframeRequests: count,
+  /** Pictures that were not coded for want of time. */
+  dropped: count,
+  bytes: count,
+});
+
 /** A stream as `GET /v1/streams/{stream}` shows it. */
 export const StreamInfoSchema = z.strictObject({
   stream: StreamNameSchema,
@@ -100,7 +115,12 @@ export const StreamInfoSchema = z.strictObject({
     latest: z.string().optional(),
   }),
   /** Pictures of the reconstruction that were made, and not made for want of time. */
-  preview: z.strictObject({ made: count, dropped: count }),
+  preview: z.strictObject({
+    made: count,
+    dropped: count,
+    /** By codec; absent where nobody has watched it so. */
+    video: z.strictObject({ h264: VideoInfoSchema.optional(), vp8: VideoInfoSchema.optional() }),
+  }),
 });
 export type StreamInfo = z.infer<typeof StreamInfoSchema>;
 

@@ -76,7 +76,7 @@ function describe(stream: Stream): StreamInfo {
       earliest: journal.at(journal.firstPosition)?.cursor,
       latest: journal.last?.cursor,
     },
-    preview: preview.counts,
+    preview: { ...preview.counts, video: preview.videos },
   };
 }
 

@@ -56,6 +56,7 @@ export const watchByWhep = (context: AppContext): RouteSpec => ({
         viewerLog.debug({ code, detail }, 'viewer dismissed');
       },
       onKeyframeRequest: (outcome) => metrics.viewerKeyframeRequests.inc({ outcome }),
+      onSent: (outcome, packets) => metrics.rtpPacketsSent.inc({ outcome }, packets),
     });
     const peer = await peers.accept(offer, plans, viewer);
     viewer.join(peer);

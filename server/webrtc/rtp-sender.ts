@@ -23,6 +23,8 @@ export interface RtpSenderOptions {
   readonly now: () => number;
   /** Calls back later; the result cancels. */
   readonly schedule: (task: () => void, delayMs: number) => () => void;
+  /** Told of packets as they leave. */
+  readonly onSent?: ((outcome: 'sent' | 'resent', packets: number) => void) | undefined;
 }
 
 /** What has been sent to one receiver, and what it says of it. */
@@ -114,6 +116,7 @@ export class RtpSender {
     this.#counts.packets += 1;
     this.#counts.octets += packet.payload.length;
     this.#options.peer.sendRtp(packet);
+    this.#options.onSent?.('sent', 1);
   }
 
   #retransmit(sequenceNumbers: readonly number[]): void {
@@ -121,6 +124,7 @@ export class RtpSender {
     const again = this.#retransmitter.answer(sequenceNumbers, { nowMs: this.#options.now(), roundTripMs });
     this.#counts.retransmitted += again.length;
     for (const packet of again) this.#options.peer.sendRtp(packet);
+    this.#options.onSent?.('resent', again.length);
   }
 
   #takeReport({ fractionLost, lastReport, delaySinceLastReport }: ReceptionReport): void {

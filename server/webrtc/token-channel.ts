@@ -30,7 +30,7 @@ export interface TokenChannelOptions {
  */
 export function serveTokenChannel(channel: PeerChannel, options: TokenChannelOptions): void {
   if (channel.label !== TOKEN_CHANNEL) {
-    channel.close();
+    closeSoon(channel);
     return;
   }
   let subscription: Subscription | undefined;
@@ -84,7 +84,8 @@ function sayGoodbye(channel: PeerChannel, error: TokenizerError): void {
 /** Closes a channel when what was sent has left, or after a while. */
 function closeSoon(channel: PeerChannel): void {
   if (channel.bufferedBytes === 0) {
-    channel.close();
+    // A channel that has just been opened is acknowledged first (RFC 8832 6).
+    setImmediate(() => channel.close());
     return;
   }
   const timer = setTimeout(() => channel.close(), CLOSE_MS);

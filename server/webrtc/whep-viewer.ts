@@ -26,6 +26,7 @@ export interface WhepViewerOptions {
   onEnd(code: ErrorCode, detail: string): void;
   /** A keyframe request of the viewer was passed on, or held back. */
   onKeyframeRequest(outcome: 'passed' | 'held'): void;
+  onSent(outcome: 'sent' | 'resent', packets: number): void;
 }
 
 /** The payloads of units, cut once for all viewers. */
@@ -63,12 +64,13 @@ export class WhepViewer implements PeerListener, Viewer<PreviewUnit> {
   }
 
   onConnected(): void {
-    const { video, openPreview } = this.#options;
+    const { video, openPreview, onSent } = this.#options;
     const peer = this.#peer;
     if (!video || !peer) return;
     try {
       const preview = openPreview();
-      this.#sender = new RtpSender({ plan: video.plan, peer, now: () => performance.now(), schedule });
+      const now = (): number => performance.now();
+      this.#sender = new RtpSender({ plan: video.plan, peer, now, schedule, onSent });
       this.#seat = preview.watchVideo(video.codec, this);
     } catch (fault) {
       const { code, message } = toTokenizerError(fault);

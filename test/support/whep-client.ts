@@ -22,6 +22,8 @@ export interface WhepClientOptions {
   readonly codec?: VideoCodec | 'none' | undefined;
   readonly query?: string | undefined;
   readonly token?: string | undefined;
+  /** Port in front of the server's, such as a relay's. */
+  readonly port?: number | undefined;
   /** Data channels to open. */
   readonly channels?: readonly { label?: string; protocol?: string; ordered?: boolean }[] | undefined;
 }
@@ -71,7 +73,10 @@ export async function openWhepClient(options: WhepClientOptions): Promise<WhepCl
   });
   if (response.status !== 201) throw new Error(`refused: ${await response.text()}`);
   const connected = connection.connectionStateChange.watch((state) => state === 'connected');
-  await connection.setRemoteDescription({ type: 'answer', sdp: await response.text() });
+  const answer = await response.text();
+  const { port } = options;
+  const sdp = port === undefined ? answer : answer.replaceAll(/(127\.0\.0\.1) \d+ typ/g, `$1 ${port} typ`);
+  await connection.setRemoteDescription({ type: 'answer', sdp });
   await connected;
   return {
     connection,

@@ -1,6 +1,9 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { useVP9 } from 'werift';
+import { decodeBinary } from '../../../client-sdk/protocol/binary.ts';
+import type { Message, StartMessage } from '../../../client-sdk/protocol/messages.ts';
 import { decodeUnits } from '../../support/decode-video.ts';
 import {
   MEDIA,
@@ -9,9 +12,12 @@ import {
   type TestEngine,
   type TestServer,
 } from '../../support/test-server.ts';
-import { openWhepClient } from '../../support/whep-client.ts';
+import { openUdpRelay } from '../../support/udp-relay.ts';
+import { openTestClient } from '../../support/webrtc-client.ts';
+import { openWhepClient, type WhepClient } from '../../support/whep-client.ts';
 
 const CLIP = readFileSync(join(MEDIA, 'city-h264-p.ts'));
+const PATIENT = { timeout: 20_000 };
 
 let engine: TestEngine;
 beforeAll(async () => {
@@ -21,16 +27,110 @@ afterAll(() => engine.close());
 
 const publish = ({ url }: TestServer): Promise<Response> =>
   fetch(`${url}/v1/streams/cam`, { method: 'PUT', body: CLIP });
+const view = ({ url }: TestServer, options: object = {}): Promise<WhepClient> =>
+  openWhepClient({ url, stream: 'cam', ...options });
+const post = ({ url }: TestServer, body: string, query = '', headers: object = {}): Promise<Response> =>
+  fetch(`${url}/v1/streams/cam/whep${query}`, {
+    method: 'POST',
+    headers: { 'content-type': 'application/sdp', ...headers },
+    body,
+  });
+const offerOf = async (options: Parameters<typeof openTestClient>[0]): Promise<string> => {
+  await using client = openTestClient(options);
+  return await client.offer();
+};
+const count = async ({ url }: TestServer, line: string): Promise<number> => {
+  const text = await (await fetch(`${url}/metrics`)).text();
+  return Number(
+    text
+      .split('\n')
+      .find((each) => each.startsWith(`${line} `))
+      ?.slice(line.length + 1) ?? 0,
+  );
+};
+
+describe('POST', () => {
+  it('answers with the connection, one source, and where to end it', async () => {
+    await using server = await startTestServer(engine);
+    await using viewer = await view(server);
+    const { headers } = viewer.response;
+    expect(headers.get('location')).toMatch(/^\/v1\/streams\/cam\/whep\/[\w-]{32}$/);
+    expect(headers.get('etag')).toMatch(/^"[\w-]+"$/);
+    expect(headers.get('accept-patch')).toBe('application/trickle-ice-sdpfrag');
+    const answer = viewer.connection.remoteDescription!.sdp;
+    for (const pattern of [
+      /a=sendonly\r\n/,
+      /a=rtpmap:96 H264\/90000\r\n/,
+      /a=ssrc:\d+ cname:/,
+      /a=ice-lite\r\n/,
+    ])
+      expect(answer).toMatch(pattern);
+    expect(await fetch(viewer.location, { method: 'DELETE' })).toMatchObject({ status: 200 });
+    await expect.poll(() => server.app.registry.viewers, PATIENT).toBe(0);
+    expect(await fetch(viewer.location, { method: 'DELETE' })).toMatchObject({ status: 404 });
+  });
+
+  it('refuses what cannot be watched, and says why', async () => {
+    await using server = await startTestServer(engine, { maxSubscribersPerStream: 1 });
+    const refusal = async (body: string, query?: string): Promise<unknown> => {
+      const response = await post(server, body, query);
+      expect(response.headers.get('content-type')).toMatch(/^application\/problem\+json/);
+      return [response.status, ((await response.json()) as { code: string }).code];
+    };
+    const recvonly = await offerOf({ direction: 'recvonly' });
+    expect(await refusal('nonsense')).toEqual([400, 'bad-sdp']);
+    expect(await refusal(await offerOf({ direction: 'sendonly' }))).toEqual([422, 'no-video-section']);
+    expect(await refusal(await offerOf({ direction: 'recvonly', codecs: [useVP9()] }))).toEqual([
+      406,
+      'no-common-codec',
+    ]);
+    const blind = recvonly.replaceAll('packetization-mode=1', 'packetization-mode=0');
+    expect(await refusal(blind)).toEqual([406, 'no-common-codec']);
+    expect(await refusal(recvonly, '?from=never')).toEqual([400, 'invalid-cursor']);
+    await using _viewer = await view(server);
+    await expect.poll(() => server.app.registry.viewers, PATIENT).toBe(1);
+    expect(await refusal(recvonly)).toEqual([503, 'too-many']);
+  });
+
+  it('wants a token that may read', async () => {
+    const tokens = (['publish', 'read'] as const).map((action) => ({
+      token: `a-token-that-may-${action}`,
+      actions: [action],
+    }));
+    await using server = await startTestServer(engine, { tokens });
+    const offer = await offerOf({ direction: 'recvonly' });
+    const statuses = [];
+    for (const headers of [{}, ...tokens.map(({ token }) => ({ authorization: `Bearer ${token}` }))])
+      statuses.push((await post(server, offer, '', headers)).status);
+    expect(statuses).toEqual([401, 403, 201]);
+  });
+
+  it('takes a reader that trickles without If-Match, but no restart so', async () => {
+    await using server = await startTestServer(engine);
+    const offer = await offerOf({ direction: 'recvonly' });
+    const location = (await post(server, offer)).headers.get('location')!;
+    const [ufrag, pwd] = offer.match(/a=ice-(ufrag|pwd):.*/g)!;
+    const patch = async (lines: readonly string[]): Promise<number> => {
+      const body = [...lines, 'm=video 9 UDP/TLS/RTP/SAVPF 0', 'a=mid:0']
+        .map((line) => `${line.trim()}\r\n`)
+        .join('');
+      const headers = { 'content-type': 'application/trickle-ice-sdpfrag' };
+      return (await fetch(new URL(location, server.url), { method: 'PATCH', headers, body })).status;
+    };
+    expect(await patch([ufrag!, pwd!])).toBe(204);
+    expect(await patch(['a=ice-ufrag:other', 'a=ice-pwd:other-password-of-22-bytes'])).toBe(428);
+  });
+});
 
 describe('a viewer', () => {
   it.each(['h264', 'vp8'] as const)(
     'gets the reconstruction as %s, from before the publisher came',
     async (codec) => {
       await using server = await startTestServer(engine);
-      await using viewer = await openWhepClient({ url: server.url, stream: 'cam', codec });
-      await expect.poll(() => server.app.registry.viewers).toBe(1);
+      await using viewer = await view(server, { codec });
+      await expect.poll(() => server.app.registry.viewers, PATIENT).toBe(1);
       await publish(server);
-      await expect.poll(() => viewer.units.length, { timeout: 10_000 }).toBeGreaterThanOrEqual(5);
+      await expect.poll(() => viewer.units.length, PATIENT).toBeGreaterThanOrEqual(5);
       expect(viewer.units[0]!.isKeyframe).toBe(true);
       expect(Math.max(...viewer.packets.map(({ payload }) => payload.length))).toBeLessThanOrEqual(1188);
       const pictures = await decodeUnits(codec, viewer.units);
@@ -38,4 +138,175 @@ describe('a viewer', () => {
       expect(pictures[0]).toMatchObject({ widthPx: 456, heightPx: 256 });
     },
   );
+
+  it('shares one encoder with all others, and begins at a keyframe however late it comes', async () => {
+    await using server = await startTestServer(engine);
+    await publish(server);
+    const { preview } = server.app.registry.get('cam');
+    await using first = await view(server);
+    await expect.poll(() => first.units.length, PATIENT).toBeGreaterThanOrEqual(2);
+    await using second = await view(server);
+    await using third = await view(server);
+    await expect.poll(() => second.units.length, PATIENT).toBeGreaterThanOrEqual(3);
+    await expect.poll(() => third.units.length, PATIENT).toBeGreaterThanOrEqual(3);
+    for (const { units } of [second, third]) {
+      const from = first.units.findIndex(({ data }) => Buffer.compare(data, units[0]!.data) === 0);
+      expect(units[0]!.isKeyframe).toBe(true);
+      const shared = Math.min(units.length, first.units.length - from);
+      expect(units.slice(0, shared).map(({ data }) => data)).toEqual(
+        first.units.slice(from, from + shared).map(({ data }) => data),
+      );
+    }
+    expect(preview.videos.h264).toMatchObject({ viewers: 3, isRunning: true });
+    const { preview: shown } = (await (await fetch(`${server.url}/v1/streams/cam`)).json()) as {
+      preview: { video: object };
+    };
+    expect(shown.video).toMatchObject({ h264: { viewers: 3, isRunning: true } });
+  });
+
+  it('who asks for keyframes all the time is heard ever more seldom', async () => {
+    await using server = await startTestServer(engine);
+    await publish(server);
+    await using viewer = await view(server);
+    await expect.poll(() => viewer.units.length, PATIENT).toBeGreaterThanOrEqual(1);
+    const begunMs = performance.now();
+    const held = (): Promise<number> =>
+      count(server, 'kinoglyph_viewer_keyframe_requests_total{outcome="held"}');
+    while ((await held()) < 40) await viewer.requestKeyframe();
+    const passed = await count(server, 'kinoglyph_viewer_keyframe_requests_total{outcome="passed"}');
+    const { keyframes } = server.app.registry.get('cam').preview.videos.h264!;
+    expect(passed).toBeGreaterThanOrEqual(1);
+    // At 0, 0.5, 1.5, 3.5 and 7.5 s, then every 8 s.
+    expect(passed).toBeLessThanOrEqual(2 + Math.log2(1 + (performance.now() - begunMs) / 500));
+    expect(keyframes).toBeLessThanOrEqual(1 + passed);
+    await expect
+      .poll(() => viewer.units.filter(({ isKeyframe }) => isKeyframe).length, PATIENT)
+      .toBeGreaterThan(1);
+  });
+
+  it('with bad reception has packets sent again, and harms nobody', async () => {
+    await using server = await startTestServer(engine);
+    const { port } = (await server.app.peers.open())[0]!;
+    await using relay = await openUdpRelay(port, { seed: 7 });
+    await using bad = await view(server, { port: relay.port });
+    await using good = await view(server);
+    await expect.poll(() => server.app.registry.viewers, PATIENT).toBe(2);
+    relay.conditions.loss = 0.2;
+    await publish(server);
+    await expect
+      .poll(() => count(server, 'kinoglyph_rtp_packets_sent_total{outcome="resent"}'), PATIENT)
+      .toBeGreaterThanOrEqual(3);
+    await expect.poll(() => good.units.length, PATIENT).toBeGreaterThanOrEqual(15);
+    // The good one gets each packet once, in order and without a hole.
+    const numbers = good.packets.map(({ header }) => header.sequenceNumber);
+    expect(numbers).toEqual(numbers.map((_, index) => (numbers[0]! + index) & 0xffff));
+    expect(good.lost()).toBe(0);
+    expect(await decodeUnits('h264', good.units)).toHaveLength(good.units.length);
+    expect(relay.counts.dropped).toBeGreaterThan(0);
+    // The bad one gets what has been repaired.
+    expect(bad.units.length).toBeGreaterThan(0);
+    expect(server.app.registry.get('cam').preview.videos.h264).toMatchObject({ viewers: 2, dropped: 0 });
+  });
+
+  it('is dismissed with the stream', async () => {
+    await using server = await startTestServer(engine);
+    await publish(server);
+    await using _viewer = await view(server, { channels: [{}] });
+    const { registry } = server.app;
+    await expect.poll(() => [registry.viewers, registry.subscribers], PATIENT).toEqual([1, 1]);
+    await fetch(`${server.url}/v1/streams/cam`, { method: 'DELETE' });
+    await expect.poll(() => server.app.peers.peers, PATIENT).toBe(0);
+  });
+});
+
+describe('the tokens channel', () => {
+  const ndjson = async ({ url }: TestServer, query: string): Promise<string[]> =>
+    (await (await fetch(`${url}/v1/streams/cam/tokens?${query}`)).text()).trim().split('\n');
+
+  it('carries the messages of the journal, as its protocol or the address asks for', async () => {
+    await using server = await startTestServer(engine);
+    await publish(server);
+    const expected = await ndjson(server, 'from=earliest&until=end');
+    await using viewer = await view(server, {
+      codec: 'none',
+      query: '?from=earliest&layout=llm',
+      channels: [
+        { protocol: 'layout=llm' },
+        { protocol: 'format=binary&layout=llm' },
+        { protocol: `from=${JSON.parse(expected[3]!).epoch}:3` },
+      ],
+    });
+    const [json, binary, resumed] = viewer.channels;
+    const withIds = await ndjson(server, 'from=earliest&until=end&layout=llm');
+    await expect.poll(() => json!.received, PATIENT).toEqual(withIds);
+    await expect.poll(() => binary!.received.length, PATIENT).toBe(expected.length);
+    const messages: Message[] = binary!.received.map((message) =>
+      typeof message === 'string'
+        ? JSON.parse(message)
+        : decodeBinary(message, JSON.parse(expected[0]!) as StartMessage)!,
+    );
+    expect(messages).toEqual(withIds.map((line) => JSON.parse(line)));
+    await expect.poll(() => resumed!.received.length, PATIENT).toBe(expected.length - 3);
+    const [start, ...rest] = resumed!.received.map((message) => JSON.parse(String(message)));
+    expect(start).toEqual({ ...JSON.parse(expected[0]!), replay: true });
+    expect(rest).toEqual(withIds.slice(4).map((line) => JSON.parse(line)));
+    expect(server.app.registry.subscribers).toBe(3);
+  });
+
+  it('follows a live stream and closes after its end where that is asked for', async () => {
+    await using server = await startTestServer(engine);
+    await using viewer = await view(server, { channels: [{ protocol: 'until=end' }] });
+    const [channel] = viewer.channels;
+    await expect.poll(() => server.app.registry.subscribers, PATIENT).toBe(1);
+    await publish(server);
+    await expect.poll(() => channel!.readyState, PATIENT).toBe('closed');
+    expect(channel!.received).toEqual(await ndjson(server, 'from=earliest&until=end'));
+    expect(server.app.registry.subscribers).toBe(0);
+    expect(server.app.registry.viewers).toBe(1);
+  });
+
+  it('is told why it is refused, and closed; one of another label is closed', async () => {
+    await using server = await startTestServer(engine, { maxSubscribersPerStream: 1 });
+    await using viewer = await view(server, {
+      codec: 'none',
+      channels: [
+        { label: 'chat' },
+        { protocol: 'from=never' },
+        { ordered: false },
+        { protocol: 'from=earliest' },
+        { protocol: 'from=live' },
+      ],
+    });
+    const codes = (): unknown[] =>
+      viewer.channels.map(({ received, readyState }) => [
+        readyState,
+        received.map((message) => (JSON.parse(String(message)) as { code: string }).code),
+      ]);
+    await expect.poll(codes, PATIENT).toEqual([
+      ['closed', []],
+      ['closed', ['invalid-cursor']],
+      ['closed', ['bad-request']],
+      ['open', []],
+      ['closed', ['too-many']],
+    ]);
+  });
+
+  it('is given up where its reader takes nothing, and nobody else', async () => {
+    await using server = await startTestServer(engine, { subscriberStallMs: 500, webrtcSilenceMs: 60_000 });
+    const { port } = (await server.app.peers.open())[0]!;
+    await using relay = await openUdpRelay(port, { seed: 7 });
+    await publish(server);
+    await using bad = await view(server, {
+      codec: 'none',
+      port: relay.port,
+      channels: [{ protocol: 'from=earliest' }],
+    });
+    await using good = await view(server, { codec: 'none', channels: [{ protocol: 'from=earliest' }] });
+    await expect.poll(() => bad.channels[0]!.received.length, PATIENT).toBeGreaterThan(0);
+    relay.conditions.loss = 1;
+    const { journal } = server.app.registry.get('cam');
+    while (server.app.registry.get('cam').slowSubscribers === 0) await publish(server);
+    await expect.poll(() => good.channels[0]!.received.length, PATIENT).toBe(journal.endPosition);
+    expect(server.app.registry.subscribers).toBe(1);
+  }, 60_000);
 });
