@@ -52,7 +52,8 @@ export function readObu(bytes: Uint8Array): { obu: Av1Obu; end: number } | undef
   const begin = size?.end ?? headerBytes;
   const end = size ? begin + size.value : bytes.length;
   if (begin > bytes.length || end > bytes.length) return undefined;
-  const header = bytes.slice(0, headerBytes);
+  // Not by slice, which of a Buffer is a view.
+  const header = Uint8Array.from(bytes.subarray(0, headerBytes));
   header[0] = first & ~HAS_SIZE;
   const spatialId = headerBytes === 2 ? ((bytes[1] ?? 0) >> 3) & 3 : 0;
   return { obu: { type: (first >> 3) & 15, spatialId, header, payload: bytes.subarray(begin, end) }, end };

@@ -24,5 +24,5 @@ export class H264ParameterSetCache {
 
 function keep(sets: Map<number, Uint8Array>, id: number | undefined, nal: Uint8Array): void {
   if (id === undefined || (sets.size >= GREATEST_SETS && !sets.has(id))) return;
-  sets.set(id, nal.slice());
+  sets.set(id, Uint8Array.from(nal));
 }

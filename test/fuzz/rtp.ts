@@ -37,15 +37,15 @@ type Below = (limit: number) => number;
 const DAMAGES: readonly ((payload: Uint8Array, below: Below) => Uint8Array)[] = [
   (payload) => payload,
   function flipBits(payload, below) {
-    const copy = payload.slice();
+    const copy = Uint8Array.from(payload);
     for (let count = 1 + below(4); count > 0 && copy.length > 0; count -= 1)
       copy[below(2) === 0 ? below(Math.min(8, copy.length)) : below(copy.length)]! ^= 1 << below(8);
     return copy;
   },
-  (payload, below) => payload.slice(0, below(payload.length + 1)),
-  (payload, below) => payload.slice(below(payload.length + 1)),
+  (payload, below) => payload.subarray(0, below(payload.length + 1)),
+  (payload, below) => payload.subarray(below(payload.length + 1)),
   (_payload, below) => Uint8Array.from({ length: below(40) }, () => below(256)),
-  (payload, below) => payload.slice().fill(below(2) * 255, 0, 1 + below(12)),
+  (payload, below) => Uint8Array.from(payload).fill(below(2) * 255, 0, 1 + below(12)),
 ];
 
 /** Runs one case; throws with the seed where a promise is broken. */

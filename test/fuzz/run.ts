@@ -19,6 +19,8 @@ async function run(): Promise<number> {
   for (; Date.now() < end; seed += 1) {
     await checkSeed(seed);
     checkWebRtcSeed(seed);
+    await checkRtpSeed(seed);
+    await checkModel(seed, MODEL_UNITS);
   }
   return seed - Number(first);
 }
