@@ -42,6 +42,9 @@ async function openTab(
     const transceiver = connection.addTransceiver('video', { direction: 'recvonly' });
     const { codecs } = RTCRtpReceiver.getCapabilities('video')!;
     transceiver.setCodecPreferences(codecs.filter((each) => [mimeType, 'video/rtx'].includes(each.mimeType)));
+    const messages: string[] = [];
+    const channel = connection.createDataChannel('tokens', { protocol: 'from=earliest' });
+    channel.onmessage = ({ data }) => messages.push(data as string);
     const video = document.createElement('video');
     video.muted = true;
     video.autoplay = true;
@@ -52,7 +55,7 @@ async function openTab(
     }
     const { WHEPClient } = globalThis as unknown as { WHEPClient: new () => Client };
     await new WHEPClient().view(connection, `${location.origin}/v1/streams/cam/whep`);
-    Object.assign(globalThis, { connection, video });
+    Object.assign(globalThis, { connection, video, messages });
   }, codec);
   return { page, complaints };
 }
@@ -105,7 +108,7 @@ describe.skipIf(!hasAll)('Chromium with the WHEP reader of whip-whep', () => {
   });
 
   it.each(['h264', 'vp8'] as const)(
-    'shows the reconstruction, moving, in %s',
+    'shows the reconstruction, moving, in %s, and gets the messages on a data channel',
     { timeout: 90_000 },
     async (codec) => {
       await using server = await startTestServer(engine);
@@ -133,6 +136,8 @@ describe.skipIf(!hasAll)('Chromium with the WHEP reader of whip-whep', () => {
       const { viewers, isRunning } = server.app.registry.get('cam').preview.videos[codec]!;
       expect({ viewers, isRunning }).toEqual({ viewers: 1, isRunning: true });
       expect(complaints).toEqual([]);
+      const tokens = await fetch(`${server.url}/v1/streams/cam/tokens?from=earliest&until=end`);
+      expect(await page.evaluate('messages')).toEqual((await tokens.text()).trim().split('\n'));
       await page.close();
       await expect.poll(() => server.app.registry.viewers, { timeout: 20_000 }).toBe(0);
     },
