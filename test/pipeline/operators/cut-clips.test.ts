@@ -13,7 +13,7 @@ import { decodeWithMotion } from '../../../pipeline/operators/decode-with-motion
 import { toMotionFields } from '../../../pipeline/operators/to-motion-fields.ts';
 import { stageOptions } from '../../../pipeline/stage-options.ts';
 import { createCounters } from '../../../pipeline/tokenizer.ts';
-import type { DemuxEvent, TokenizableEvent } from '../../../pipeline/types.ts';
+import type { DemuxEvent, Picture, TokenizableEvent } from '../../../pipeline/types.ts';
 import { inPieces, readMedia } from '../../support/tokenize-bytes.ts';
 
 const SECOND = 1_000_000;
@@ -27,12 +27,19 @@ interface CutOptions {
   readonly clip?: { minDurationMs: number; maxDurationMs: number };
   readonly retime?: (pts: Micros) => Micros;
   readonly motion?: 'bitstream' | 'reencode';
+  /** Size of the looks that the pack asks for. */
+  readonly luma?: { width: number; height: number };
+  readonly onPicture?: (picture: Picture) => void;
 }
 
 /** Runs a fixture through the stages up to the motion fields; nothing of it may be alive afterwards. */
 async function cut(name: string, options: CutOptions = {}): Promise<TokenizableEvent[]> {
   const scope = new Scope();
-  const manifest = options.clip ? { ...pack.manifest, clip: options.clip } : pack.manifest;
+  const manifest = {
+    ...pack.manifest,
+    clip: options.clip ?? pack.manifest.clip,
+    motion: { ...pack.manifest.motion, luma: options.luma },
+  };
   const stages = stageOptions({
     stream: 'test',
     epoch: '01ARZ3NDEKTSV4RRFFQ69G5FAV',
@@ -43,6 +50,7 @@ async function cut(name: string, options: CutOptions = {}): Promise<TokenizableE
     openDecoder: openNodeAvDecoder,
     limits: { maxUnitBytes: 2 ** 24, maxPixels: 1e6, windowUnits: 1000, windowBytes: 2 ** 25 },
     counters: createCounters(),
+    probe: { onUnit: () => {}, onPicture: options.onPicture ?? (() => {}), onItem: () => {} },
     scope,
     now: nowMillis,
   });
@@ -77,6 +85,46 @@ const chunks = (events: readonly TokenizableEvent[]) =>
       ? [{ clip: event.clip, pts: event.pts, fields: event.fields, duration: event.duration }]
       : [],
   );
+
+describe('looks', () => {
+  it('are absent where the pack asks for none', async () => {
+    const events = await cut('city-h264-p.ts');
+    expect(events.every((event) => event.type !== 'chunk' || event.luma === undefined)).toBe(true);
+  });
+
+  it.each(['bitstream', 'reencode'] as const)(
+    'are those of the last pictures at or before the ticks of each chunk: %s',
+    async (motion) => {
+      const luma = { width: 24, height: 16 };
+      const pictures: { pts: number; luma: Promise<Uint8Array> }[] = [];
+      const onPicture = (picture: Picture): void => {
+        const clone = picture.clone();
+        const size = { widthPx: luma.width, heightPx: luma.height };
+        pictures.push({
+          pts: picture.pts,
+          luma: clone.toLuma(size).finally(() => clone[Symbol.dispose]()),
+        });
+      };
+      const events = await cut('city-h264-p.ts', { motion, luma, onPicture });
+      const { fieldsPerChunk, fieldsPerSecond } = pack.manifest.motion;
+      const planeBytes = luma.width * luma.height;
+      let planes = 0;
+      for (const event of events) {
+        if (event.type !== 'chunk') continue;
+        for (let tick = 0; tick <= fieldsPerChunk; tick++) {
+          const time = Math.round(event.pts + (Math.min(tick, event.fields) * 1e6) / fieldsPerSecond);
+          const shown = pictures.findLast(({ pts }) => pts <= time);
+          const plane = event.luma?.slice(tick * planeBytes, (tick + 1) * planeBytes);
+          expect(plane, `tick ${tick} of the chunk at ${event.pts}`).toEqual(
+            new Uint8Array((await shown?.luma) ?? []),
+          );
+          planes++;
+        }
+      }
+      expect(planes).toBeGreaterThan(3 * (fieldsPerChunk + 1));
+    },
+  );
+});
 
 describe('cutClips', () => {
   it('starts a clip at every coded keyframe that comes no earlier than the least duration', async () => {
