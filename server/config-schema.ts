@@ -303,6 +303,11 @@ const webrtc = {
     count().default(4000),
     'A WebRTC publisher is asked for a keyframe where none came for this long; 0 leaves it to the publisher. Shorter recovers sooner and costs bits or sharpness.',
   ),
+  webrtcStartBitrate: of(
+    'bits/s',
+    count().default(1_000_000),
+    'What a browser that publishes begins with, before it knows the path; 0 leaves it to the browser, which begins with small pictures. Higher is sharp at once and loses more on a path that cannot bear it.',
+  ),
   webrtcMaxBitrate: of(
     'bits/s',
     count(10_000).default(4_000_000),

@@ -35,7 +35,9 @@ export const publishByWhip = (context: AppContext): RouteSpec => ({
       motion: config.motion,
     });
     const offer = offerOf(request);
-    const { video, plans } = takeVideo(offer);
+    const { video, plans } = takeVideo(offer, {
+      startBitrate: Math.min(config.webrtcStartBitrate, config.webrtcMaxBitrate),
+    });
     registry.checkPublish(stream, asked);
     const onRefused = ({ code }: TokenizerError): void => metrics.refusals.inc({ code });
     const publisher = new WhipPublisher({

@@ -24,9 +24,10 @@ const TAKEN_NAMES = 'H264 (packetization-mode 0 or 1), VP8, VP9 (profile 0) and 
 /**
  * Takes the first video that an offer sends, in H.264 if it can be, for its motion vectors can be read, else in the first
  * codec that is known. Sound is accepted, as RFC 9725 4.4.2 wants no half answer, and discarded. Throws a `ProtocolError`
- * where there is no video or no codec in common.
+ * where there is no video or no codec in common. `startBitrate`, bit/s, is where a browser begins before it has measured
+ * the path; 0 leaves that to the browser.
  */
-export function takeVideo({ media }: Offer): Taking {
+export function takeVideo({ media }: Offer, { startBitrate = 0 } = {}): Taking {
   const sends = ({ direction }: OfferedMedia): boolean =>
     direction === 'sendrecv' || direction === 'sendonly';
   const offered = media.find((section) => section.kind === 'video' && sends(section));
@@ -42,7 +43,8 @@ export function takeVideo({ media }: Offer): Taking {
       'no-common-codec',
       `video is taken as ${TAKEN_NAMES}, got ${offered.codecs.map(({ name }) => name.toUpperCase()).join(', ') || 'none'}`,
     );
-  return { video: takenVideo(codec), plans: media.map((section) => planOf(section, offered, codec)) };
+  const told = withStartBitrate(codec, startBitrate);
+  return { video: takenVideo(codec), plans: media.map((section) => planOf(section, offered, told)) };
 }
 
 function planOf(section: OfferedMedia, video: OfferedMedia, codec: OfferedCodec): MediaPlan {
@@ -50,6 +52,13 @@ function planOf(section: OfferedMedia, video: OfferedMedia, codec: OfferedCodec)
   if (section.channels) return planChannels();
   const opus = section.kind === 'audio' ? section.codecs[0] : undefined;
   return opus ? planReceive({ ...opus, feedback: [], retransmission: undefined }) : { type: 'idle' };
+}
+
+/** libwebrtc, which offers REMB, reads this parameter (kbit/s); it begins at 300 and with small pictures without it. */
+function withStartBitrate(codec: OfferedCodec, startBitrate: number): OfferedCodec {
+  if (startBitrate === 0 || !codec.feedback.includes('goog-remb')) return codec;
+  const parameter = `x-google-start-bitrate=${Math.round(startBitrate / 1000)}`;
+  return { ...codec, format: codec.format === '' ? parameter : `${codec.format};${parameter}` };
 }
 
 function takenVideo({ name, payloadType, clockRate, format, retransmission }: OfferedCodec): TakenVideo {

@@ -60,6 +60,7 @@ it('has these defaults', () => {
     webrtcHandshakeMs: 15_000,
     webrtcSilenceMs: 4500,
     webrtcKeyframeIntervalMs: 4000,
+    webrtcStartBitrate: 1_000_000,
     webrtcMaxBitrate: 4_000_000,
   });
 });

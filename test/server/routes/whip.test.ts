@@ -1,6 +1,7 @@
 import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest';
 import { useVP8 } from 'werift';
 import type { Config } from '../../../server/config.ts';
+import { OFFER } from '../../fuzz/webrtc.ts';
 import {
   openTestEngine,
   publisherOf,
@@ -226,6 +227,17 @@ describe('POST', () => {
     expect(answer).toMatch(
       /m=audio 9 \S+ 111\r\n[\s\S]*a=recvonly\r\n[\s\S]*a=rtpmap:111 opus\/48000\/2\r\n/,
     );
+  });
+
+  test('tells a browser where to begin, and other clients nothing of it', async () => {
+    await using server = await start({ webrtcStartBitrate: 800_000 });
+    const chromium = await post(server, OFFER);
+    expect(await chromium.text()).toMatch(
+      /a=fmtp:102 level-asymmetry-allowed=1;packetization-mode=1;profile-level-id=42001f;x-google-start-bitrate=800\r\n/,
+    );
+    await using other = await start();
+    const plain = offer.replaceAll(/a=rtcp-fb:.*goog-remb\r\n/g, '');
+    expect(await (await post(other, plain)).text()).not.toContain('x-google');
   });
 
   test('begins the handshake itself where the publisher waits for it', async () => {
