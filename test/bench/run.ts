@@ -11,10 +11,27 @@ import { oneStream } from './one-stream.ts';
 import { operators } from './operators.ts';
 import { publishCycles } from './publish-cycles.ts';
 import { type BenchResult, formatResult, surroundings } from './report.ts';
+import { rtpReception } from './rtp-reception.ts';
 import { readSchedule } from './ts-schedule.ts';
 import { warpQuality } from './warp-quality.ts';
+import { webrtcBrowser } from './webrtc-browser.ts';
+import { webrtcCrowd } from './webrtc-crowd.ts';
+import { webrtcCycles } from './webrtc-cycles.ts';
+import { webrtcViewers } from './webrtc-viewers.ts';
 
-const BENCHES: readonly Bench[] = [operators, oneStream, manyStreams, fullLoad, publishCycles, warpQuality];
+const BENCHES: readonly Bench[] = [
+  operators,
+  oneStream,
+  manyStreams,
+  fullLoad,
+  publishCycles,
+  warpQuality,
+  webrtcBrowser,
+  webrtcCycles,
+  webrtcCrowd,
+  webrtcViewers,
+  rtpReception,
+];
 const CAMERA_SECONDS = 40;
 const QUICK_CAMERA_SECONDS = 16;
 /** Above this the machine is busy with something else, and the figures are not worth much. */

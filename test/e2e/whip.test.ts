@@ -115,7 +115,7 @@ describe.skipIf(!hasProgram(CHROMIUM) || !hasProgram('ffmpeg'))(
       await using tab = await openWhipTab(browser, { url: often.url, stream: 'often' });
       const session = await publisherOf(often.app, 'often');
       await vi.waitUntil(() => (session.rtp?.keyframeRequests.pli ?? 0) >= 4, { timeout: 30_000 });
-      const coded = (await tab.outbound())['keyFramesEncoded'];
+      const coded = (await tab.outbound()).keyFramesEncoded;
       expect(coded).toBeGreaterThanOrEqual(4);
       expect(session.rtp?.keyframeRequests).toMatchObject({ fir: 0, ignored: 0 });
       await tab.stop();

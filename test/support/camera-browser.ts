@@ -3,7 +3,7 @@ import { spawnSync } from 'node:child_process';
 import { existsSync, mkdirSync, readFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { basename, join } from 'node:path';
 import { type Browser, chromium, type Page } from 'playwright-core';
 import { mediaFixture } from './tokenize-bytes.ts';
 
@@ -21,11 +21,13 @@ const FLAGS = [
   '--use-fake-device-for-media-stream',
   '--use-fake-ui-for-media-stream',
 ];
+/** A second of motion JPEG takes megabytes. */
+const LONGEST_SECONDS = 12;
 const FOLDER = join(tmpdir(), 'kinoglyph-camera');
 
 /** What a fake camera plays, over and over. */
 export interface CameraClip {
-  /** A fixture. */
+  /** A fixture, or the path of a file. */
   readonly media: string;
   readonly widthPx: number;
   readonly heightPx: number;
@@ -42,10 +44,12 @@ export async function openCameraBrowser(clip: CameraClip): Promise<Browser> {
 /** The clip as the fake camera reads it (motion JPEG), made once. */
 function cameraFile({ media, widthPx, heightPx, framesPerSecond }: CameraClip): string {
   mkdirSync(FOLDER, { recursive: true });
-  const file = join(FOLDER, `${media}-${widthPx}x${heightPx}-${framesPerSecond}.mjpeg`);
-  if (existsSync(file)) return file;
+  const isFixture = basename(media) === media;
+  const file = join(FOLDER, `${basename(media)}-${widthPx}x${heightPx}-${framesPerSecond}.mjpeg`);
+  if (isFixture && existsSync(file)) return file;
   const filter = `scale=${widthPx}:${heightPx},fps=${framesPerSecond}`;
-  const args = ['-y', '-v', 'error', '-i', mediaFixture(media), '-an', '-vf', filter, '-q:v', '4', file];
+  const input = ['-i', isFixture ? mediaFixture(media) : media, '-an', '-t', String(LONGEST_SECONDS)];
+  const args = ['-y', '-v', 'error', ...input, '-vf', filter, '-q:v', '4', file];
   const { status, stderr } = spawnSync('ffmpeg', args, { encoding: 'utf8' });
   if (status !== 0) throw new Error(`the camera's clip could not be made: ${stderr}`);
   return file;
