@@ -20,7 +20,10 @@ export interface KeyframeRequestsOptions {
 export class KeyframeRequests {
   readonly #options: KeyframeRequestsOptions;
   #isWanted = false;
+  /** No request goes out before this time, by the throttle, */
   #nextMs = 0;
+  /** nor before this one while a keyframe is on its way. */
+  #quietUntilMs = 0;
   #lastKeyframeMs: number | undefined;
   #lastHeardMs: number | undefined;
   /** Requests since a keyframe was last seen. */
@@ -45,13 +48,14 @@ export class KeyframeRequests {
   get nextDeadlineMs(): number {
     const heardMs = this.#lastHeardMs;
     if (heardMs === undefined) return Number.POSITIVE_INFINITY;
-    const dueMs = this.#isWanted ? this.#nextMs : this.#intervalEndMs;
+    const dueMs = Math.max(this.#nextMs, this.#isWanted ? this.#quietUntilMs : this.#intervalEndMs);
     return dueMs > heardMs + SILENCE_MS ? Number.POSITIVE_INFINITY : dueMs;
   }
 
-  /** A keyframe is needed. */
+  /** A keyframe is needed; if one was on its way, it is of no use. */
   want(): void {
     this.#isWanted = true;
+    this.#quietUntilMs = 0;
   }
 
   /** A packet came. */
@@ -65,7 +69,7 @@ export class KeyframeRequests {
   /** A packet of a keyframe came: the sender does answer, so the next request can wait whether this one gets through. */
   announce(atMs: number): void {
     this.#unanswered = 0;
-    this.#nextMs = Math.max(this.#nextMs, atMs + INTERVAL_MS);
+    this.#quietUntilMs = atMs + INTERVAL_MS;
   }
 
   /** A keyframe is there, whole. */
@@ -79,7 +83,6 @@ export class KeyframeRequests {
   advance(atMs: number): void {
     if (atMs < this.nextDeadlineMs) return;
     this.#isWanted = true;
-    if (atMs < this.#nextMs) return;
     if (this.#unanswered > 0) this.#ignored += 1;
     this.#unanswered += 1;
     const doublings = Math.max(0, this.#unanswered - PATIENCE);
@@ -96,6 +99,6 @@ export class KeyframeRequests {
   get #intervalEndMs(): number {
     const { keyframeIntervalMs } = this.#options;
     if (keyframeIntervalMs <= 0 || this.#lastKeyframeMs === undefined) return Number.POSITIVE_INFINITY;
-    return Math.max(this.#nextMs, this.#lastKeyframeMs + keyframeIntervalMs);
+    return this.#lastKeyframeMs + keyframeIntervalMs;
   }
 }

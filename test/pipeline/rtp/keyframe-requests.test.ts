@@ -88,3 +88,14 @@ it('wants a keyframe where none came for the interval', () => {
   pass(40);
   expect(sent.length).toBe(2);
 });
+
+it('asks again at once for a keyframe that was on its way and got lost', () => {
+  const { requests, sent, pass, now } = open();
+  requests.want();
+  requests.announce(now());
+  pass(100);
+  expect(sent).toEqual([]);
+  requests.want();
+  pass(20);
+  expect(sent).toEqual(['pli@100']);
+});
