@@ -124,6 +124,7 @@ export class StreamRegistry {
       },
     });
     stream.subscriptions.add(subscription);
+    stream.greet();
     subscription.pump();
     return subscription;
   }
@@ -132,6 +133,7 @@ export class StreamRegistry {
   watchable(name: string): Stream {
     const known = this.#streams.get(parseStreamName(name));
     this.#admitReader(known);
+    known?.greet();
     return known ?? this.#add(name);
   }
 

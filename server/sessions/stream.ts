@@ -28,6 +28,8 @@ export class Stream {
   readonly #options: StreamOptions;
   #session: Session | undefined;
   #latestStart: StartMessage | undefined;
+  /** The open clip has come whole and shows what was sent. */
+  #isClipClean = false;
   /** Since when nobody publishes, wall clock. */
   #idleSinceMs: number;
 
@@ -89,9 +91,16 @@ export class Stream {
   /** Takes the next message of the present epoch to the journal and from there to everybody. */
   append(message: JournalMessage): void {
     if (message.type === 'start') this.#latestStart = message;
+    else if (message.type === 'gap') this.#isClipClean = false;
+    else if (message.type === 'visual') this.#isClipClean = message.degraded !== true;
     this.journal.append(message);
     this.#fanOut.spread();
     this.preview.pump();
+  }
+
+  /** A reader has come, who begins with the open clip; where that is not clean, a keyframe gives it another. */
+  greet(): void {
+    if (!this.#isClipClean) this.#session?.needKeyframe();
   }
 
   noteClosed(subscription: Subscription, code: ErrorCode | undefined): void {

@@ -27,7 +27,7 @@ export class ReceptionTally {
 
   take({ sequenceNumber, timestamp }: RtpPacketView, at: Millis): void {
     this.#count(sequenceNumber);
-    const transit = (Math.floor((at / 1000) * this.#clockRate) - timestamp) | 0;
+    const transit = (Math.round((at / 1000) * this.#clockRate) - timestamp) | 0;
     if (this.#transit !== undefined)
       this.#jitter += (Math.abs((transit - this.#transit) | 0) - this.#jitter) / 16;
     this.#transit = transit;
