@@ -13,6 +13,39 @@ export interface Verdict {
   readonly owed: number;
 }
 
+/** How a run went, counted instead of judged. */
+export interface Tally {
+  readonly given: number;
+  /** Units with other bytes than any that was sent, or sent before one that was given. */
+  readonly wrong: number;
+  /** Units that are missing where no loss was told. */
+  readonly silent: number;
+  /** When each unit came, ms after it was sent. */
+  readonly delaysMs: readonly number[];
+}
+
+/** Counts what `judge` throws at. */
+export function tally({ sent, given }: Pick<SimulationResult, 'sent' | 'given'>): Tally {
+  const count = { given: 0, wrong: 0, silent: 0, delaysMs: [] as number[] };
+  const beganMs = sent[0]?.sentMs ?? 0;
+  let expected = 0;
+  let isLossTold = false;
+  for (const event of given) {
+    if (event.type === 'loss') isLossTold = true;
+    if (event.type !== 'unit') continue;
+    if (event.id === undefined || event.id < expected) {
+      count.wrong += 1;
+      continue;
+    }
+    if (!isLossTold) count.silent += event.id - expected;
+    count.given += 1;
+    count.delaysMs.push(event.atMs - (sent[event.id]!.sentMs - beganMs));
+    expected = event.id + 1;
+    isLossTold = false;
+  }
+  return count;
+}
+
 /** Throws where a unit is wrong, repeated or out of order, missing without a loss, or withheld without a reason. */
 export function judge({ sent, given }: Pick<SimulationResult, 'sent' | 'given'>): Verdict {
   const seen = new Set<number>();

@@ -8,6 +8,7 @@ import type {
   RtpFeedback,
   RtpReceiver,
   RtpReceiverOptions,
+  RtpStatistics,
 } from '../../pipeline/rtp/rtp-receiver.ts';
 import type { AccessUnit, DemuxEvent } from '../../pipeline/types.ts';
 
@@ -41,6 +42,10 @@ export class ReceiverRun {
 
   get now(): Millis {
     return millis(this.#nowMs);
+  }
+
+  get statistics(): RtpStatistics {
+    return this.receiver.statistics;
   }
 
   get units(): AccessUnit[] {

@@ -1,6 +1,12 @@
 /** A publisher, a link that loses, delays, reorders and duplicates, and a receive stage, in virtual time. */
+import type { Millis } from '../../client-sdk/protocol/units.ts';
 import type { RtpPacketView } from '../../pipeline/rtp/rtp-packet.ts';
-import type { RtpCodec, RtpFeedback } from '../../pipeline/rtp/rtp-receiver.ts';
+import type {
+  RtpCodec,
+  RtpFeedback,
+  RtpReceiverOptions,
+  RtpStatistics,
+} from '../../pipeline/rtp/rtp-receiver.ts';
 import type { DemuxEvent } from '../../pipeline/types.ts';
 import { EventQueue } from './event-queue.ts';
 import { PACKETIZERS } from './rtp-packetizer.ts';
@@ -37,8 +43,22 @@ export interface SimulationOptions {
   /** Chances that a unit is preceded by an upheaval, and by a packet of padding. */
   readonly upheaval: number;
   readonly padding: number;
+  /** What receives: our own stage if it is not said. */
+  readonly openReceiver?: (
+    callbacks: Pick<RtpReceiverOptions, 'onEvent' | 'onFeedback'>,
+  ) => SimulatedReceiver;
   /** Impairment of the link at a time since the beginning. */
   readonly impairment: (sinceMs: number) => Impairment;
+}
+
+/** What a simulation needs of the receiving side, with a clock of its own. */
+export interface SimulatedReceiver {
+  readonly now: Millis;
+  readonly statistics?: RtpStatistics | undefined;
+  push(packet: RtpPacketView): void;
+  /** Lets time pass. */
+  pass(ms: number): void;
+  end(): void;
 }
 
 /** A unit with what became of its packets. */
@@ -68,7 +88,8 @@ export interface SimulationResult {
   /** The same as events. */
   readonly events: readonly DemuxEvent[];
   readonly packets: number;
-  readonly run: ReceiverRun;
+  /** Of our own stage. */
+  readonly statistics: RtpStatistics | undefined;
 }
 
 type Event =
@@ -90,7 +111,8 @@ class Simulation {
   readonly #makeUnit: MakeUnit;
   readonly #random: () => number;
   readonly #queue = new EventQueue<Event>();
-  readonly #run: ReceiverRun;
+  readonly #events: DemuxEvent[] = [];
+  readonly #run: SimulatedReceiver;
   readonly #beginMs: number;
   readonly #sent: SentUnit[] = [];
   readonly #ids = new Map<string, number>();
@@ -107,10 +129,10 @@ class Simulation {
     this.#options = options;
     this.#makeUnit = makeUnit;
     this.#random = seededRandom(options.seed);
-    this.#run = new ReceiverRun({
+    const open = options.openReceiver ?? ((callbacks) => new ReceiverRun(callbacks));
+    this.#run = open({
       onEvent: (event) => this.#note(event),
       onFeedback: (feedback) => {
-        this.#run.feedback.push({ ...feedback, atMs: this.#run.now });
         if (!this.#isLost())
           this.#queue.push(this.#run.now + this.#delayMs(), { type: 'feedback', feedback });
       },
@@ -132,9 +154,9 @@ class Simulation {
     return {
       sent: this.#sent,
       given: this.#given,
-      events: this.#run.events,
+      events: this.#events,
       packets: this.#packets,
-      run: this.#run,
+      statistics: this.#run.statistics,
     };
   }
 
@@ -254,7 +276,7 @@ class Simulation {
 
   #note(event: DemuxEvent): void {
     const atMs = this.#sinceMs;
-    this.#run.events.push(event);
+    this.#events.push(event);
     if (event.type !== 'unit') this.#given.push({ type: event.type, atMs });
     else {
       const { data, isKeyframe } = event.unit;

@@ -96,7 +96,7 @@ describe.each([
       const unmarked = admitted.filter((unit) => isBrokenUnit(unit.id) && !unit.isDegraded);
       expect(unmarked).toEqual([]);
       broken += admitted.filter((unit) => isBrokenUnit(unit.id)).length;
-      expect(result.run.receiver.statistics.bitrate).toBeLessThan(4_000_000);
+      expect(result.statistics?.bitrate).toBeLessThan(4_000_000);
     }
     expect(broken).toBeGreaterThan(0);
   });
