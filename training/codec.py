@@ -31,13 +31,20 @@ def x264(preset: str, crf: int) -> Coding:
     return Coding("libx264", {**options, "threads": "1"})
 
 
-def encode(pictures: Iterable[np.ndarray], width: int, height: int, coding: Coding) -> list[av.Packet]:
-    """Encodes RGB pictures uint8 [H, W, 3] at 12 pictures a second."""
+def starved_x264(kilobits: int) -> Coding:
+    """H.264 at a rate too low for its content, as over a bad uplink: large blocks, late and lasting errors."""
+    rate = {"b": f"{kilobits}k", "maxrate": f"{kilobits}k", "bufsize": f"{kilobits // 2}k"}
+    options = {"preset": "veryfast", "tune": "zerolatency", "refs": "1", "bf": "0", "g": "600", "threads": "1"}
+    return Coding("libx264", {**options, **rate})
+
+
+def encode(pictures: Iterable[np.ndarray], width: int, height: int, coding: Coding, rate: int = FIELDS_PER_SECOND) -> list[av.Packet]:
+    """Encodes RGB pictures uint8 [H, W, 3] at `rate` pictures a second."""
     encoder = av.CodecContext.create(coding.codec, "w")
     encoder.width, encoder.height = width, height
     encoder.pix_fmt = "yuv420p"
-    encoder.time_base = Fraction(1, FIELDS_PER_SECOND)
-    encoder.framerate = Fraction(FIELDS_PER_SECOND)
+    encoder.time_base = Fraction(1, rate)
+    encoder.framerate = Fraction(rate)
     encoder.options = coding.options
     packets = []
     for index, picture in enumerate(pictures):
@@ -46,6 +53,15 @@ def encode(pictures: Iterable[np.ndarray], width: int, height: int, coding: Codi
         frame.pts = index
         packets += encoder.encode(frame)
     return packets + encoder.encode(None)
+
+
+def lossy(pictures: list[np.ndarray], coding: Coding, rate: int) -> list[np.ndarray]:
+    """The pictures as another coding leaves them, RGB uint8 [H, W, 3]: what is published was nearly always coded before."""
+    height, width = pictures[0].shape[:2]
+    decoder = av.CodecContext.create("h264" if coding.codec == "libx264" else coding.codec, "r")
+    packets = encode(pictures, width, height, coding, rate)
+    frames = [frame for packet in [*packets, None] for frame in decoder.decode(packet)]
+    return [frame.to_ndarray(format="rgb24") for frame in frames]
 
 
 def decode_vectors(packets: list[av.Packet], codec: str) -> list[np.ndarray | None]:

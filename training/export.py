@@ -5,6 +5,7 @@ import base64
 import hashlib
 import json
 import tempfile
+import time
 from pathlib import Path
 
 import numpy as np
@@ -15,14 +16,16 @@ from torch import Tensor, nn
 
 import motion_model
 import visual_model
-from motion_model import MotionTokenizer, gated
+from motion_data import ChunkSampler
+from motion_model import MotionTokenizer, denormalize, gated
+from picture_fit import LUMA_COLUMNS, LUMA_ROWS
 from visual_model import VisualTokenizer
 
 OPSET = 17
 GRAPHS = {
     "visual-encoder": (["pixels"], "ids"),
     "visual-decoder": (["ids"], "pixels"),
-    "motion-encoder": (["motion", "mask"], "ids"),
+    "motion-encoder": (["motion", "mask", "luma"], "ids"),
     "motion-decoder": (["ids"], "motion"),
 }
 
@@ -74,10 +77,10 @@ class VisualDecoderGraph(nn.Module):
 class MotionEncoderGraph(nn.Module):
     def __init__(self, model: MotionTokenizer):
         super().__init__()
-        self.encoder, self.nearest = model.encoder, NearestCode(model.quantizer.codebook)
+        self.model, self.nearest = model, NearestCode(model.quantizer.codebook)
 
-    def forward(self, motion: Tensor, mask: Tensor) -> Tensor:
-        return self.nearest(self.encoder(motion, mask))
+    def forward(self, motion: Tensor, mask: Tensor, luma: Tensor) -> Tensor:
+        return self.nearest(self.model.encoder(self.model.inputs(motion, mask, luma)))
 
 
 class MotionDecoderGraph(nn.Module):
@@ -86,7 +89,7 @@ class MotionDecoderGraph(nn.Module):
         self.lookup, self.decoder = CodeLookup(model.quantizer.codebook, motion_model.TOKEN_ROWS, motion_model.TOKEN_COLUMNS), model.decoder
 
     def forward(self, ids: Tensor) -> Tensor:
-        return gated(*self.decoder(self.lookup(ids)))
+        return denormalize(gated(*self.decoder(self.lookup(ids))))
 
 
 def half_precision(model: nn.Module) -> nn.Module:
@@ -172,18 +175,29 @@ def check_parity(module: nn.Module, inputs: tuple[Tensor, ...], path: Path) -> N
     runtime = session(path)
     feeds = {item.name: tensor.numpy() for item, tensor in zip(runtime.get_inputs(), inputs, strict=True)}
     actual = runtime.run(None, feeds)[0]
+    cost = processor_ms(runtime, {name: array[:1] for name, array in feeds.items()})
     with torch.no_grad():
         expected = module(*inputs).numpy()
     assert actual.dtype == expected.dtype and actual.shape == expected.shape, (actual.dtype, actual.shape)
     if actual.dtype == np.int32:
         different = float((actual != expected).mean())
         assert different <= 0.002, f"{path.name}: {different:.2%} of the ids differ"
-        print(f"{path.name}: {different:.3%} of the ids differ from PyTorch, {path.stat().st_size / 1e6:.1f} MB")
+        print(f"{path.name}: {different:.3%} of the ids differ from PyTorch, {path.stat().st_size / 1e6:.1f} MB, {cost:.1f} ms")
     else:
         # A gate within rounding of its threshold may open on one side only.
         far = float((np.abs(actual - expected) > 1e-3).mean())
         assert far <= 1e-4, f"{path.name}: {far:.2%} of the values differ"
-        print(f"{path.name}: {far:.3%} of the values differ from PyTorch, {path.stat().st_size / 1e6:.1f} MB")
+        print(f"{path.name}: {far:.3%} of the values differ from PyTorch, {path.stat().st_size / 1e6:.1f} MB, {cost:.1f} ms")
+
+
+def processor_ms(runtime: onnxruntime.InferenceSession, feeds: dict[str, np.ndarray], rounds: int = 15) -> float:
+    """Processor time of one run on the session's one thread, the median of `rounds`."""
+    times = []
+    for _ in range(rounds):
+        start = time.process_time()
+        runtime.run(None, feeds)
+        times.append((time.process_time() - start) * 1000)
+    return sorted(times)[rounds // 2]
 
 
 def file_entry(folder: Path, name: str) -> dict[str, str]:
@@ -217,10 +231,11 @@ def manifest(folder: Path, card: dict[str, object]) -> dict[str, object]:
             "rows": 20,
             "fieldsPerSecond": 12,
             "fieldsPerChunk": 8,
-            "normalization": {"type": "asinh", "scale": list(motion_model.SCALE)},
+            "normalization": {"type": "linear", "scale": [1, 1]},
             "codebookSize": motion_ids,
             "tokensPerChunk": 45,
             "stillThreshold": round(motion_model.STILL[0], 6),
+            "luma": {"width": LUMA_COLUMNS, "height": LUMA_ROWS},
             "encoder": file_entry(folder, "motion-encoder.onnx"),
             "reencode": {
                 "codec": "mpeg4",
@@ -260,16 +275,17 @@ def base64_of(array: np.ndarray) -> str:
     return base64.b64encode(array.astype(array.dtype.newbyteorder("<")).tobytes()).decode()
 
 
-def goldens(folder: Path, picture: np.ndarray, motion: np.ndarray, mask: np.ndarray) -> dict[str, object]:
-    """Inputs and what the graphs make of them: picture uint8 [256, 256, 3], motion float16 fractions [2, 8, 20, 36]."""
+def goldens(folder: Path, picture: np.ndarray, chunk: dict[str, np.ndarray]) -> dict[str, object]:
+    """Inputs and what the graphs make of them: picture uint8 [256, 256, 3]; the chunk's motion float16 fractions
+    [2, 8, 20, 36], mask uint8 [1, 8, 20, 36] and luma uint8 [9, 40, 72]."""
     mean, std = (np.array(values, np.float32) for values in (visual_model.MEAN, visual_model.STD))
     pixels = ((picture.astype(np.float32) / 255 - mean) / std).transpose(2, 0, 1)[None]
     visual_ids = run_graph(folder, "visual-encoder", np.ascontiguousarray(pixels))
     decoded = run_graph(folder, "visual-decoder", visual_ids)
 
-    scale = np.array(motion_model.SCALE, np.float32).reshape(1, 2, 1, 1, 1)
-    units = np.arcsinh(motion[None].astype(np.float32) * mask[None] / scale).astype(np.float32)
-    motion_ids = run_graph(folder, "motion-encoder", units, mask[None].astype(np.float32))
+    motion, mask, luma = chunk["motion"], chunk["mask"], chunk["luma"]
+    vectors = (motion * mask).astype(np.float32)[None]
+    motion_ids = run_graph(folder, "motion-encoder", vectors, mask[None].astype(np.float32), luma[None].astype(np.float32) / 255)
     decoded_motion = run_graph(folder, "motion-decoder", motion_ids)
     return {
         "visual": {
@@ -282,13 +298,14 @@ def goldens(folder: Path, picture: np.ndarray, motion: np.ndarray, mask: np.ndar
         },
         "motion": {
             "input": {
-                "what": "float16 [2, 8, 20, 36], fractions of the picture, not normalized, base64, little-endian",
+                "what": "float16 [2, 8, 20, 36], fractions of the picture, base64, little-endian",
                 "data": base64_of(motion.astype(np.float16)),
             },
             "mask": {"what": "uint8 [1, 8, 20, 36], base64", "data": base64_of(mask.astype(np.uint8))},
+            "luma": {"what": "uint8 [9, 40, 72], base64", "data": base64_of(luma)},
             "ids": motion_ids[0].tolist(),
             "decoded": {
-                "what": "float32 [2, 8, 20, 36], normalized as the graph gives it, base64, little-endian",
+                "what": "float32 [2, 8, 20, 36], fractions of the picture, base64, little-endian",
                 "data": base64_of(decoded_motion[0].astype(np.float32)),
             },
         },
@@ -309,26 +326,30 @@ def main() -> None:
 
     picture = Image.open(options.golden_photograph).convert("RGB").resize((256, 256), Image.BOX)
     pixels = torch.from_numpy(np.asarray(picture).copy()).permute(2, 0, 1)[None].float() / 255
-    shard = np.load(options.golden_shard)
-    motion, mask = torch.from_numpy(shard["motion"]).float(), torch.from_numpy(shard["mask"]).float()
-    liveliest = int((motion.abs() > 0.002).flatten(1).sum(1).argmax())
-
+    chunks = ChunkSampler(options.golden_shard.parent, 0, options.golden_shard.name).take(torch.arange(4))
     visual, moving = load_visual(options.checkpoints / "visual.pt"), load_motion(options.checkpoints / "motion.pt")
     mean, std = (torch.tensor(values).view(1, 3, 1, 1) for values in (visual_model.MEAN, visual_model.STD))
     normalized = (pixels - mean) / std
-    units, valid = motion_model.normalize(motion * mask)[:4], mask[:4]
+    luma = (chunks.small_luma * 255).round() / 255
+    moved = chunks.motion, chunks.mask, luma
     with torch.no_grad():
         visual_ids = VisualEncoderGraph(visual)(normalized)
-        motion_ids = MotionEncoderGraph(moving)(units, valid)
+        motion_ids = MotionEncoderGraph(moving)(*moved)
     export_graph(VisualEncoderGraph(visual), (normalized,), options.out / "visual-encoder.onnx")
     export_graph(VisualDecoderGraph(visual), (visual_ids,), options.out / "visual-decoder.onnx")
-    export_graph(MotionEncoderGraph(moving), (units, valid), options.out / "motion-encoder.onnx")
+    export_graph(MotionEncoderGraph(moving), moved, options.out / "motion-encoder.onnx")
     export_graph(MotionDecoderGraph(moving), (motion_ids,), options.out / "motion-decoder.onnx")
 
     card = json.loads(options.card.read_text())
     (options.out / "pack.json").write_text(json.dumps(manifest(options.out, card), indent=2) + "\n")
     picture.save(options.out / "golden-picture.png", optimize=True)
-    golden = goldens(options.out, np.asarray(picture), shard["motion"][liveliest], shard["mask"][liveliest])
+    liveliest = int((chunks.motion.abs() > 0.002).flatten(1).sum(1).argmax())
+    chunk = {
+        "motion": chunks.motion[liveliest].half().numpy(),
+        "mask": chunks.mask[liveliest].byte().numpy(),
+        "luma": (luma[liveliest] * 255).byte().numpy(),
+    }
+    golden = goldens(options.out, np.asarray(picture), chunk)
     (options.out / "goldens.json").write_text(json.dumps(golden) + "\n")
     print(f"{sum(path.stat().st_size for path in options.out.iterdir()) / 1e6:.1f} MB in {options.out}")
 

@@ -4,6 +4,7 @@ A field is float32 [2, 20, 36]: forward displacement (now - before) as a fractio
 height, +x right, +y down. Its mask is bool [20, 36]: whether the cell has a vector at all.
 """
 
+import cv2
 import numpy as np
 
 ROWS = 20
@@ -32,13 +33,30 @@ def paint(vectors: np.ndarray, width: int, height: int) -> np.ndarray:
     return canvas
 
 
-def to_field(vectors: np.ndarray | None, width: int, height: int) -> tuple[np.ndarray, np.ndarray]:
-    """Per cell the median, component by component and by area, of the blocks that cover it.
+def compose(later: np.ndarray, earlier: np.ndarray) -> np.ndarray:
+    """The motion over both of two painted maps in a row: later(x) + earlier(x - later(x)), NaN where either has none."""
+    rows, columns = later.shape[:2]
+    y, x = np.mgrid[:rows, :columns].astype(np.float32)
+    from_x, from_y = x - later[..., 0] / UNIT_PX, y - later[..., 1] / UNIT_PX
+    known = ~np.isnan(earlier[..., :1])
+    read = np.concatenate([np.where(known, earlier, 0), known.astype(np.float32)], 2)
+    found = cv2.remap(read, from_x, from_y, cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE)
+    outside = (from_x < -0.5) | (from_y < -0.5) | (from_x > columns - 0.5) | (from_y > rows - 0.5)
+    total = later + found[..., :2] / np.maximum(found[..., 2:], 1e-6)
+    total[~(found[..., 2] >= 0.5) | outside] = np.nan
+    return total
+
+
+def to_field(steps: list[np.ndarray | None], width: int, height: int) -> tuple[np.ndarray, np.ndarray]:
+    """One field from the vectors of the pictures in it: composed, then per cell the median, component by component and
+    by area, of the blocks that cover it.
 
     Returns (field [2, 20, 36] with masked cells 0, mask [20, 36])."""
-    if vectors is None or not len(vectors):
+    if any(vectors is None or not len(vectors) for vectors in steps):
         return np.zeros((2, ROWS, COLUMNS), np.float32), np.zeros((ROWS, COLUMNS), bool)
-    canvas = paint(vectors, width, height)
+    canvas = paint(steps[0], width, height)
+    for vectors in steps[1:]:
+        canvas = compose(paint(vectors, width, height), canvas)
     y = ((np.arange(ROWS * SAMPLES) + 0.5) / (ROWS * SAMPLES) * height / UNIT_PX).astype(int)
     x = ((np.arange(COLUMNS * SAMPLES) + 0.5) / (COLUMNS * SAMPLES) * width / UNIT_PX).astype(int)
     points = canvas[y[:, None], x[None, :]].reshape(ROWS, SAMPLES, COLUMNS, SAMPLES, 2)

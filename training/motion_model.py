@@ -6,6 +6,7 @@ from torch import Tensor, nn
 
 from blocks import PixelNorm, ResidualBlock, SharedContext
 from motion_fields import FIELDS_PER_CHUNK
+from picture_fit import PictureFit
 from quantizer import CosineQuantizer
 
 CODES = 1024
@@ -19,9 +20,11 @@ SCALE = (0.002, 0.0036)
 # 0.25 px of 576 x 320. Below it in both components a cell is still.
 STILL = (0.25 / 576, 0.25 / 320)
 
-# A cell moves when the decoder gives it 88 %: of 0, 0.5, 1, 1.5 and 2.5, higher ones warped the tuning
-# video better (hold 19.91 dB; 19.79 at 0, 20.32 at 2.5) and lost moving cells (86 % kept at 0, 54 % at 2.5).
-SURE_LOGIT = 2.0
+# A gradient of the luma, at two pixels a cell, at which motion is worth half of what it can be.
+HALF_WORTH = 0.02
+
+# A cell moves when the decoder holds it for more likely than not.
+SURE_LOGIT = 0.0
 
 
 def per_component(values: tuple[float, float], like: Tensor) -> Tensor:
@@ -30,13 +33,14 @@ def per_component(values: tuple[float, float], like: Tensor) -> Tensor:
 
 
 def normalize(motion: Tensor) -> Tensor:
-    """Fractions of the picture to network units."""
-    return torch.asinh(motion / per_component(SCALE, motion))
+    """Fractions of the picture to network units, by asinh, written out for the exporter."""
+    ratio = motion / per_component(SCALE, motion)
+    return ratio.sign() * (ratio.abs() + (ratio.square() + 1).sqrt()).log()
 
 
 def denormalize(units: Tensor) -> Tensor:
-    """Network units to fractions of the picture."""
-    return torch.sinh(units) * per_component(SCALE, units)
+    """Network units to fractions of the picture, by sinh, written out for the exporter."""
+    return (units.exp() - (-units).exp()) / 2 * per_component(SCALE, units)
 
 
 def moving_cells(motion: Tensor) -> Tensor:
@@ -44,8 +48,17 @@ def moving_cells(motion: Tensor) -> Tensor:
     return (motion.abs() >= per_component(STILL, motion)).any(1, keepdim=True)
 
 
+def worth(luma: Tensor) -> Tensor:
+    """How well each cell's motion can be seen: luma [N, 9, 40, 72] of 0 to 1 to [N, 1, 8, 20, 36], 0 where flat, up to 1."""
+    now = luma[:, 1:]
+    across = F.pad((now[..., 1:] - now[..., :-1]).abs(), (0, 1))
+    down = F.pad((now[..., 1:, :] - now[..., :-1, :]).abs(), (0, 0, 0, 1))
+    gradient = F.avg_pool2d(across + down, 2).unsqueeze(1)
+    return gradient / (gradient + HALF_WORTH)
+
+
 class MotionEncoder(nn.Module):
-    """Units [N, 2, 8, 20, 36] and mask [N, 1, 8, 20, 36] to unit vectors [N, D, 5, 9]."""
+    """Units and worth [N, 3, 8, 20, 36] to unit vectors [N, D, 5, 9]."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -64,9 +77,8 @@ class MotionEncoder(nn.Module):
             nn.Conv2d(coarse, CODE_DIM, 1),
         )
 
-    def forward(self, units: Tensor, mask: Tensor) -> Tensor:
-        stacked = torch.cat([units, mask], 1).flatten(1, 2)
-        return F.normalize(self.body(stacked), dim=1)
+    def forward(self, inputs: Tensor) -> Tensor:
+        return F.normalize(self.body(inputs.flatten(1, 2)), dim=1)
 
 
 class MotionDecoder(nn.Module):
@@ -106,19 +118,24 @@ class MotionTokenizer(nn.Module):
 
     def __init__(self) -> None:
         super().__init__()
+        self.fit = PictureFit()
         self.encoder = MotionEncoder()
         self.quantizer = CosineQuantizer(CODES, CODE_DIM)
         self.decoder = MotionDecoder()
 
-    def continuous(self, units: Tensor, mask: Tensor, noise: float) -> tuple[Tensor, Tensor, Tensor]:
+    def inputs(self, motion: Tensor, mask: Tensor, luma: Tensor) -> Tensor:
+        """What the encoder sees of a chunk: the motion fitted to the pictures, in units, and what it is worth."""
+        return torch.cat([normalize(self.fit(motion, mask, luma)), worth(luma)], 1)
+
+    def continuous(self, inputs: Tensor, noise: float) -> tuple[Tensor, Tensor, Tensor]:
         """Autoencodes without the codebook: (units, logit, vectors [M, D])."""
-        vectors = self.encoder(units, mask)
+        vectors = self.encoder(inputs)
         noisy = F.normalize(vectors + noise * torch.randn_like(vectors) / CODE_DIM**0.5, dim=1)
         return *self.decoder(noisy), vectors.permute(0, 2, 3, 1).reshape(-1, CODE_DIM)
 
-    def forward(self, units: Tensor, mask: Tensor) -> tuple[Tensor, Tensor, Tensor, Tensor]:
+    def forward(self, inputs: Tensor) -> tuple[Tensor, Tensor, Tensor, Tensor]:
         """Returns (units, logit, ids [N, 5, 9], commitment loss)."""
-        vectors = self.encoder(units, mask)
+        vectors = self.encoder(inputs)
         n, dim, rows, columns = vectors.shape
         codes, ids, commitment = self.quantizer(vectors.permute(0, 2, 3, 1).reshape(-1, dim))
         codes = codes.view(n, rows, columns, dim).permute(0, 3, 1, 2)

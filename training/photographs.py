@@ -1,8 +1,7 @@
 """Gathers the training photographs from unpacked Debian packages and Python sample data.
 
-Every picture is stored as a JPEG whose shorter side is at most 720 px; cut-outs (pictures with
-a transparent background) are stored as PNG with alpha, longer side at most 400 px. Videos are
-never read: the pack is judged by real videos, so none may be trained on.
+Every picture is stored as a JPEG whose shorter side is at most 720 px. Videos are never read: the
+pack is judged by real videos, so none may be trained on.
 """
 
 import argparse
@@ -16,7 +15,6 @@ from PIL import Image
 Image.MAX_IMAGE_PIXELS = None
 
 MAX_SHORT_SIDE_PX = 720
-MAX_CUTOUT_SIDE_PX = 400
 MIN_SIDE_PX = 200
 HELD_OUT_SHARE = 12  # one photograph in twelve is held out, chosen by the hash of its name
 
@@ -55,6 +53,32 @@ PLAIN_FILES = {
         "usr/share/stellarium/landscapes/hurricane/hurricane[1678b].png",
         "usr/share/stellarium/landscapes/ocean/ocean[159].png",
     ],
+    "opencv-doc": [
+        f"usr/share/doc/opencv-doc/examples/data/{name}"
+        for name in (
+            "aero[13].jpg",
+            "aloeL.jpg",
+            "apple.jpg",
+            "baboon.jpg",
+            "basketball1.png",
+            "board.jpg",
+            "box_in_scene.png",
+            "building.jpg",
+            "butterfly.jpg",
+            "cards.png",
+            "fruits.jpg",
+            "graf1.png",
+            "home.jpg",
+            "left.jpg",
+            "leuvenA.jpg",
+            "messi5.jpg",
+            "orange.jpg",
+            "rubberwhale1.png",
+            "smarties.png",
+            "squirrel_cls.jpg",
+            "stuff.jpg",
+        )
+    ],
     "tuxpaint-data": ["usr/share/tuxpaint/templates/*.jpg"],
 }
 
@@ -71,9 +95,6 @@ RESOURCE_ARCHIVES = [
     "explore_world_music",
     "louis-braille",
 ]
-
-CUTOUT_PACKAGE = "tuxpaint-stamps-default"
-CUTOUT_MIN_BYTES = 40_000
 
 SKIMAGE_PHOTOGRAPHS = ["astronaut", "chelsea", "coffee", "rocket"]
 
@@ -122,15 +143,6 @@ def sample_photographs() -> Iterator[tuple[str, Image.Image]]:
         yield f"scikit-learn-{index}", Image.fromarray(picture)
 
 
-def cutouts(packages: Path) -> Iterator[tuple[str, Image.Image]]:
-    """Yields (name, RGBA picture) of photographed things on transparent ground."""
-    folder = packages / CUTOUT_PACKAGE / "usr/share/tuxpaint/stamps"
-    for path in sorted(folder.rglob("*.png")):
-        if path.stat().st_size >= CUTOUT_MIN_BYTES and "cartoon" not in path.parts:
-            picture = Image.open(path).convert("RGBA")
-            yield path.stem, picture.crop(picture.getchannel("A").getbbox())
-
-
 def has_transparency(picture: Image.Image) -> bool:
     """Says whether any pixel is not opaque."""
     return "A" in picture.getbands() and picture.getchannel("A").getextrema()[0] < 250
@@ -152,12 +164,12 @@ def shrink(picture: Image.Image, short_side_px: int) -> Image.Image:
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--packages", type=Path, required=True, help="folder of unpacked packages, one folder each")
-    parser.add_argument("--out", type=Path, required=True, help="folder that gets train/, held-out/ and cutouts/")
+    parser.add_argument("--out", type=Path, required=True, help="folder that gets train/ and held-out/")
     options = parser.parse_args()
 
-    for folder in ("train", "held-out", "cutouts"):
+    counts = {"train": 0, "held-out": 0}
+    for folder in counts:
         (options.out / folder).mkdir(parents=True, exist_ok=True)
-    counts = {"train": 0, "held-out": 0, "cutouts": 0}
     for source in (plain_photographs(options.packages), resource_photographs(options.packages), sample_photographs()):
         for name, picture in source:
             if min(picture.size) < MIN_SIDE_PX:
@@ -166,10 +178,6 @@ def main() -> None:
             small = shrink(picture.convert("RGB"), MAX_SHORT_SIDE_PX)
             small.save(options.out / folder / f"{name}.jpg", quality=95, subsampling=0)
             counts[folder] += 1
-    for name, picture in cutouts(options.packages):
-        picture.thumbnail((MAX_CUTOUT_SIDE_PX, MAX_CUTOUT_SIDE_PX))
-        picture.save(options.out / "cutouts" / f"{name}.png")
-        counts["cutouts"] += 1
     print(counts)
 
 

@@ -10,6 +10,7 @@ import cv2
 import numpy as np
 
 STILL_CAMERA_SHARE = 0.45
+WOBBLE_SHARE = 0.4
 MAX_STEP = 0.06  # of the width, per step
 
 
@@ -33,27 +34,54 @@ class Layer:
     pose: Pose
 
 
-class SceneMaker:
-    """Draws random clips from photographs and cut-outs."""
+def finer(pose: Pose, per_step: int) -> Pose:
+    """The same path with `per_step - 1` places more between each two."""
+    steps = np.arange(len(pose.x))
+    times = np.linspace(0, len(pose.x) - 1, (len(pose.x) - 1) * per_step + 1)
+    return Pose(*(np.interp(times, steps, path) for path in (pose.x, pose.y, pose.scale, pose.angle)))
 
-    def __init__(self, photographs: list[np.ndarray], cutouts: list[np.ndarray], seed: int):
+
+@dataclass
+class Wobble:
+    """Soft things that bend, such as faces and cloth: two patterns of displacement, each following its own path."""
+
+    patterns: np.ndarray  # float32 [2, height, width, 2], px at amount 1
+    amounts: np.ndarray  # [2, steps]
+    x: np.ndarray  # float32 [height, width]: each pixel's own place
+    y: np.ndarray
+
+    def bend(self, picture: np.ndarray, time: float) -> np.ndarray:
+        """Returns the picture as it is bent at a time in steps."""
+        steps = np.arange(self.amounts.shape[1])
+        amounts = np.array([np.interp(time, steps, amount) for amount in self.amounts], np.float32)
+        moved = np.tensordot(amounts, self.patterns, 1)
+        return cv2.remap(picture, self.x - moved[..., 0], self.y - moved[..., 1], cv2.INTER_LINEAR, borderMode=cv2.BORDER_REFLECT)
+
+
+class SceneMaker:
+    """Draws random clips from photographs and from pieces cut out of them."""
+
+    def __init__(self, photographs: list[np.ndarray], seed: int):
         self.photographs = photographs
-        self.cutouts = cutouts
         self.draw = np.random.default_rng(seed)
 
-    def clip(self, steps: int, width: int, height: int) -> list[np.ndarray]:
-        """Returns `steps` pictures uint8 [height, width, 3]."""
+    def clip(self, steps: int, width: int, height: int, per_step: int = 1) -> list[np.ndarray]:
+        """Returns `(steps - 1) * per_step + 1` pictures uint8 [height, width, 3]."""
         still = self.draw.random() < STILL_CAMERA_SHARE
         camera = self._still(steps) if still else self._camera(steps)
         things = self.draw.choice(5, p=[0.2, 0.35, 0.25, 0.15, 0.05]) if still else self.draw.choice(4, p=[0.45, 0.3, 0.15, 0.1])
         layers = [self._layer(steps, camera) for _ in range(things)]
+        wobble = self._wobble(steps, width, height) if self.draw.random() < WOBBLE_SHARE else None
         background = self._background(width, height)
+        for layer in layers:
+            layer.pose = finer(layer.pose, per_step)
+        camera = finer(camera, per_step)
         pictures = []
-        for step in range(steps):
+        for step in range(len(camera.x)):
             picture = render_background(background, camera, step, width, height)
             for layer in layers:
                 composite(picture, layer, step)
-            pictures.append(picture)
+            pictures.append(wobble.bend(picture, step / per_step) if wobble else picture)
         return self._sensor(pictures)
 
     # Paths
@@ -131,11 +159,7 @@ class SceneMaker:
         return cv2.resize(picture, size, interpolation=cv2.INTER_AREA if shrinking else cv2.INTER_CUBIC)
 
     def _layer(self, steps: int, camera: Pose) -> Layer:
-        if self.draw.random() < 0.65:
-            cutout = self.cutouts[self.draw.integers(len(self.cutouts))]
-            picture, alpha = cutout[:, :, :3].copy(), cutout[:, :, 3].astype(np.float32) / 255
-        else:
-            picture, alpha = self._patch()
+        picture, alpha = self._patch()
         if self.draw.random() < 0.5:
             picture, alpha = picture[:, ::-1].copy(), alpha[:, ::-1].copy()
         width = float(np.exp(self.draw.uniform(np.log(0.08), np.log(0.7))))
@@ -161,6 +185,21 @@ class SceneMaker:
         alpha = np.zeros((240, 240), np.float32)
         cv2.fillPoly(alpha, [points.astype(np.int32)], 1.0)
         return piece, cv2.GaussianBlur(alpha, (0, 0), self.draw.uniform(0.7, 2.5))
+
+    def _wobble(self, steps: int, width: int, height: int) -> Wobble:
+        """Bends a round part of the picture, or now and then all of it."""
+        y, x = np.mgrid[:height, :width].astype(np.float32)
+        centre_x, centre_y = self.draw.uniform(0.2, 0.8, 2) * (width, height)
+        reach = self.draw.uniform(0.12, 0.35) * width if self.draw.random() < 0.75 else 4 * width
+        near = np.exp(-(((x - centre_x) ** 2 + (y - centre_y) ** 2) / (2 * reach**2)))
+        amount = float(np.exp(self.draw.uniform(np.log(0.001), np.log(0.012))))
+        patterns, amounts = [], []
+        for _ in range(2):
+            rough = self.draw.normal(size=(int(self.draw.integers(2, 5)), int(self.draw.integers(3, 7)), 2)).astype(np.float32)
+            pattern = cv2.resize(rough, (width, height), interpolation=cv2.INTER_CUBIC)
+            patterns.append(pattern * near[..., None] * width)
+            amounts.append(np.cumsum(self._pace(steps) * self._smooth_noise(steps, amount)))
+        return Wobble(np.array(patterns, np.float32), np.array(amounts), x, y)
 
     # Sensor
 
@@ -217,8 +256,9 @@ def composite(picture: np.ndarray, layer: Layer, step: int) -> None:
         picture += alpha * (colours - picture)
 
 
-def load_rgb(folder: Path, mode: str) -> list[np.ndarray]:
-    """Reads every picture of a folder as uint8 [h, w, 3], or [h, w, 4] for mode "RGBA"."""
+def load_rgb(folder: Path, prefixes: tuple[str, ...]) -> list[np.ndarray]:
+    """Reads the pictures of a folder whose names begin with one of the prefixes, as uint8 [h, w, 3]."""
     from PIL import Image
 
-    return [np.asarray(Image.open(path).convert(mode)) for path in sorted(folder.iterdir())]
+    paths = sorted(path for path in folder.iterdir() if path.name.startswith(prefixes))
+    return [np.asarray(Image.open(path).convert("RGB")) for path in paths]

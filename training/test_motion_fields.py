@@ -26,15 +26,23 @@ class FieldsOfAPan(unittest.TestCase):
                 with self.subTest(width=width, codec=coding.codec):
                     vectors = decode_vectors(encode(pan(width, height), width, height, coding), coding.codec)
                     self.assertIsNone(vectors[0])
-                    field, mask = to_field(vectors[1], width, height)
+                    field, mask = to_field(vectors[1:2], width, height)
                     self.assertGreater(mask.mean(), 0.9)
                     self.assertAlmostEqual(np.median(field[0][mask]) * width, STEP_X, delta=0.3)
                     self.assertAlmostEqual(np.median(field[1][mask]) * height, STEP_Y, delta=0.3)
 
 
+    def test_two_pictures_a_field_compose_to_the_whole_way(self) -> None:
+        vectors = decode_vectors(encode(pan(576, 320), 576, 320, x264("veryfast", 23), 24), "libx264")
+        field, mask = to_field(vectors[1:3], 576, 320)
+        self.assertGreater(mask.mean(), 0.85)
+        self.assertAlmostEqual(np.median(field[0][mask]) * 576, 2 * STEP_X, delta=0.5)
+        self.assertAlmostEqual(np.median(field[1][mask]) * 320, 2 * STEP_Y, delta=0.5)
+
+
 class Chunks(unittest.TestCase):
     def test_a_key_picture_has_an_empty_mask(self) -> None:
-        self.assertFalse(to_field(None, 576, 320)[1].any())
+        self.assertFalse(to_field([None], 576, 320)[1].any())
 
     def test_the_last_chunk_is_padded_with_masked_fields(self) -> None:
         field = (np.ones((2, 20, 36), np.float32), np.ones((20, 36), bool))

@@ -16,8 +16,10 @@ export interface PackGoldens {
     readonly motion: Float32Array;
     /** uint8 [8, 20, 36]. */
     readonly mask: Uint8Array;
+    /** uint8 [9, 40, 72]. */
+    readonly luma: Uint8Array;
     readonly ids: readonly number[];
-    /** float32 [2, 8, 20, 36], normalized. */
+    /** float32 [2, 8, 20, 36], fractions. */
     readonly decoded: Float32Array;
   };
 }
@@ -31,6 +33,7 @@ export async function readGoldens(folder: string): Promise<PackGoldens> {
     motion: {
       motion: fromFloat16(bytesOf(motion.input)),
       mask: bytesOf(motion.mask),
+      luma: bytesOf(motion.luma),
       ids: motion.ids,
       decoded: new Float32Array(bytesOf(motion.decoded).buffer),
     },
