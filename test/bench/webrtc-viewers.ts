@@ -6,7 +6,7 @@ import type { Measure } from './report.ts';
 import { paced, type ScheduledUnit } from './ts-schedule.ts';
 
 const SECONDS = 20;
-const SETTLE_SECONDS = 4;
+const SETTLE_SECONDS = 3;
 const VIEWERS = [0, 1, 20];
 
 /** One live stream and its viewers over WebRTC: what the encoder costs, and what each further viewer does. */
@@ -26,12 +26,13 @@ async function measure(
   { viewers, seconds }: { viewers: number; seconds: number },
 ): Promise<Measure[]> {
   await using server = await MeasuredServer.start();
-  const media = paced(camera, { seconds: seconds + SETTLE_SECONDS + 4, offsetMs: 0 });
-  const published = connect(server.url).stream('camera').publish(media, { delivery: 'live' });
   const clients: WhepClient[] = [];
+  let published: Promise<unknown> = Promise.resolve();
   try {
     for (let index = 0; index < viewers; index++)
       clients.push(await openWhepClient({ url: server.url, stream: 'camera' }));
+    const media = paced(camera, { seconds: seconds + SETTLE_SECONDS + 2 });
+    published = connect(server.url).stream('camera').publish(media, { delivery: 'live' });
     await sleep(SETTLE_SECONDS * 1000);
     const before = await server.read();
     const shown = unitsOf(clients);
