@@ -1,11 +1,20 @@
 import { KinoglyphError } from './kinoglyph-error.ts';
 import { openSocket } from './open-socket.ts';
+import { readAnswer } from './peer-link.ts';
+import type { PlatformMediaStream } from './platform-types.ts';
 import { type PreviewOptions, readPreview } from './preview.ts';
+import { type PreviewMediaOptions, previewMedia } from './preview-media.ts';
 import type { PackInfo, PackList } from './protocol/pack-info.ts';
 import type { PreviewFrame } from './protocol/preview-frame.ts';
 import type { StreamInfo, StreamList } from './protocol/stream-info.ts';
 import type { PublishSummary } from './protocol/summary.ts';
 import { type ByteSource, type PublishOptions, publishBytes } from './publish.ts';
+import {
+  type MediaPublication,
+  type OpenLink,
+  type PublishMediaOptions,
+  publishMedia,
+} from './publish-media.ts';
 import type { TokenMessage } from './resume-point.ts';
 import { readTokens, type TokensOptions } from './tokens.ts';
 import { openSocketWith, type WebSocketConstructor, type WebSocketLike } from './web-socket-like.ts';
@@ -40,8 +49,12 @@ export interface Stream {
   tokens(options?: TokensOptions): AsyncGenerator<TokenMessage, void, undefined>;
   /** Sends video to its end and resolves with what became of it. */
   publish(source: ByteSource, options?: PublishOptions): Promise<PublishSummary>;
-  /** Follows the pictures that the server rebuilds from the tokens. */
-  preview(options?: PreviewOptions): AsyncGenerator<PreviewFrame, void, undefined>;
+  /** Publishes a camera or any other MediaStream over WebRTC, and resolves when the connection stands. */
+  publish(media: PlatformMediaStream, options?: PublishMediaOptions): Promise<MediaPublication>;
+  /** Watches the pictures that the server rebuilds from the tokens, over WebRTC. */
+  preview(options?: PreviewMediaOptions): Promise<PlatformMediaStream>;
+  /** Follows the same pictures as JPEGs over a WebSocket, which works in Node too. */
+  preview(options: PreviewOptions): AsyncGenerator<PreviewFrame, void, undefined>;
   /** Inspects the stream. */
   info(options?: CallOptions): Promise<StreamInfo>;
   /** Ends the stream: its publisher is closed and its history forgotten. */
@@ -56,14 +69,18 @@ export function connect(url: string | URL, options: ConnectOptions = {}): Client
   const fetchIt = options.fetch ?? globalThis.fetch;
   const openIt = options.WebSocket ? openSocketWith(options.WebSocket) : openSocket;
 
-  const call = async (method: string, path: string, { signal }: CallOptions = {}): Promise<Response> => {
+  const call = async (
+    method: string,
+    path: string,
+    { signal, sdp }: CallOptions & { sdp?: string } = {},
+  ): Promise<Response> => {
     const headers: Record<string, string> = token === undefined ? {} : { authorization: `Bearer ${token}` };
-    const response = await fetchIt(new URL(path, base), { method, headers, ...(signal && { signal }) }).catch(
-      (cause: unknown) => {
-        signal?.throwIfAborted();
-        throw KinoglyphError.network(`no answer from ${base.host}`, cause);
-      },
-    );
+    if (sdp !== undefined) headers['content-type'] = 'application/sdp';
+    const init = { method, headers, ...(signal && { signal }), ...(sdp !== undefined && { body: sdp }) };
+    const response = await fetchIt(new URL(path, base), init).catch((cause: unknown) => {
+      signal?.throwIfAborted();
+      throw KinoglyphError.network(`no answer from ${base.host}`, cause);
+    });
     if (response.ok) return response;
     throw KinoglyphError.fromResponse(response.status, await response.text());
   };
@@ -82,20 +99,46 @@ export function connect(url: string | URL, options: ConnectOptions = {}): Client
     packs: async (callOptions) => (await callJson<PackList>('v1/packs', callOptions)).packs,
     stream: (name) => {
       const path = `v1/streams/${encodeURIComponent(name)}`;
+      const info = (callOptions?: CallOptions): Promise<StreamInfo> => callJson(path, callOptions);
+      const link = (kind: 'whip' | 'whep', query: Record<string, string | undefined>): OpenLink => ({
+        offer: async (sdp) =>
+          readAnswer(await call('POST', withQuery(`${path}/${kind}`, query), { sdp }), (connection) =>
+            call('DELETE', `${path}/${kind}/${connection}`, { signal: AbortSignal.timeout(END_MS) }),
+          ),
+      });
+      const publish = (source: ByteSource | PlatformMediaStream, publishOptions: object = {}) => {
+        const query = publishQuery(publishOptions);
+        return isMedia(source)
+          ? publishMedia(source, link('whip', query), publishOptions)
+          : publishBytes(open(`${path}/publish`, query), source, publishOptions);
+      };
+      const preview = (previewOptions: PreviewOptions | PreviewMediaOptions = {}) =>
+        previewOptions.as === 'jpeg'
+          ? readPreview((query) => open(`${path}/preview`, query), previewOptions)
+          : previewMedia(link('whep', {}), previewOptions);
       return {
         name,
         tokens: (tokensOptions = {}) => readTokens((query) => open(`${path}/tokens`, query), tokensOptions),
-        publish: (source, publishOptions = {}) =>
-          publishBytes(open(`${path}/publish`, publishQuery(publishOptions)), source, publishOptions),
-        preview: (previewOptions = {}) =>
-          readPreview((query) => open(`${path}/preview`, query), previewOptions),
-        info: (callOptions) => callJson<StreamInfo>(path, callOptions),
+        publish: publish as Stream['publish'],
+        preview: preview as Stream['preview'],
+        info,
         end: async (callOptions) => {
           await call('DELETE', path, callOptions);
         },
       };
     },
   };
+}
+
+/** How long a server may take to hear that a WebRTC connection ends, ms. */
+const END_MS = 3000;
+
+const isMedia = (source: ByteSource | PlatformMediaStream): source is PlatformMediaStream =>
+  'getVideoTracks' in source;
+
+function withQuery(path: string, query: Record<string, string | undefined>): string {
+  const given = Object.entries(query).filter((entry): entry is [string, string] => entry[1] !== undefined);
+  return given.length === 0 ? path : `${path}?${new URLSearchParams(given)}`;
 }
 
 const publishQuery = ({

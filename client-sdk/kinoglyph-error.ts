@@ -2,9 +2,10 @@ import { ERROR_CODES, type ErrorCode, isErrorCode } from './protocol/error-codes
 
 /**
  * What went wrong: a code of the server's catalogue, or `network` (no connection, or it was lost), `protocol` (what came
- * is not of the wire's form) or `unknown` (a code that this version does not know).
+ * is not of the wire's form), `unsupported` (this platform lacks WebRTC or the codec) or `unknown` (a code that this
+ * version does not know).
  */
-export type KinoglyphErrorCode = ErrorCode | 'network' | 'protocol' | 'unknown';
+export type KinoglyphErrorCode = ErrorCode | 'network' | 'protocol' | 'unsupported' | 'unknown';
 
 /** A call or a connection failed; the message is the server's own where it gave one. */
 export class KinoglyphError extends Error {
@@ -34,6 +35,14 @@ export class KinoglyphError extends Error {
 
   static protocol(message: string, cause?: unknown): KinoglyphError {
     return new KinoglyphError('protocol', message, { cause });
+  }
+
+  static unsupported(message: string): KinoglyphError {
+    return new KinoglyphError('unsupported', message);
+  }
+
+  static replaced(): KinoglyphError {
+    return new KinoglyphError('replaced', ERROR_CODES.replaced.title);
   }
 
   /** From the body of a refused HTTP request: a problem document, if it is one. */

@@ -6,6 +6,7 @@ import { type ConnectionState, reconnecting } from './reconnecting.ts';
 import type { WebSocketLike } from './web-socket-like.ts';
 
 export interface PreviewOptions {
+  readonly as: 'jpeg';
   /** Also asks for the motion field of each picture. */
   readonly withMotion?: boolean | undefined;
   /** What may wait for the reader, bytes; default 1 MiB. More than that drops the oldest pictures. */
@@ -19,7 +20,13 @@ export interface PreviewOptions {
 /** Yields the reconstructed pictures as JPEG, the newest where the reader is slow, over as many connections as it takes. */
 export function readPreview(
   open: (query: Record<string, string | undefined>) => WebSocketLike,
-  { withMotion, maxBufferBytes = 1024 * 1024, reconnect = fullJitter(), signal, onState }: PreviewOptions,
+  {
+    withMotion,
+    maxBufferBytes = 1024 * 1024,
+    reconnect = fullJitter(),
+    signal,
+    onState,
+  }: Omit<PreviewOptions, 'as'>,
 ): AsyncGenerator<PreviewFrame, void, undefined> {
   async function* readOnce(): AsyncGenerator<PreviewFrame, void, undefined> {
     const onOpen = () => onState?.('open');

@@ -7,7 +7,7 @@ export type ConnectionState = 'connecting' | 'open' | 'reconnecting' | 'closed';
 export interface ReconnectingOptions {
   readonly reconnect: ReconnectPolicy;
   readonly signal?: AbortSignal | undefined;
-  onState?(state: ConnectionState): void;
+  onState?(state: Exclude<ConnectionState, 'open'>): void;
 }
 
 /**

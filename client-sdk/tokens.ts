@@ -48,7 +48,7 @@ export function readTokens(
     });
     try {
       for await (const frame of frames) {
-        const message = decode(frame, resume.start);
+        const message = decodeMessage(frame, resume.start);
         if (!message || !resume.accept(message)) continue;
         yield message;
         if (until === 'end' && message.type === 'end') return;
@@ -61,7 +61,11 @@ export function readTokens(
   return reconnecting(readOnce, { reconnect: options.reconnect ?? fullJitter(), signal, onState });
 }
 
-function decode(frame: string | Uint8Array, start: StartMessage | undefined): Message | undefined {
+/** Reads a message in either form; `start` is the one in force. Throws a `KinoglyphError`. */
+export function decodeMessage(
+  frame: string | Uint8Array,
+  start: StartMessage | undefined,
+): Message | undefined {
   try {
     return decodeBinary(frame, start);
   } catch (error) {

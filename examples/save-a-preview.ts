@@ -13,7 +13,7 @@ const client = connect(url, { token: process.env.KINOGLYPH_TOKEN });
 await mkdir(folder, { recursive: true });
 
 let saved = 0;
-for await (const { pts, jpeg } of client.stream(stream).preview()) {
+for await (const { pts, jpeg } of client.stream(stream).preview({ as: 'jpeg' })) {
   await writeFile(join(folder, `${String(pts).padStart(12, '0')}.jpg`), jpeg);
   saved += 1;
   if (saved === Number(count)) break;

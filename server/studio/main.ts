@@ -33,6 +33,7 @@ const studio = new Studio({
     cameraView: element('camera-view', HTMLVideoElement),
   },
   preview: element('preview', HTMLCanvasElement),
+  video: element('preview-video', HTMLVideoElement),
   motion: element('motion', HTMLCanvasElement),
   tape,
   glyphs: new GlyphView(element('glyphs', HTMLCanvasElement)),
@@ -79,10 +80,18 @@ function showFigures(): void {
   const { viewing, publication, stream } = studio;
   captions.show(studio, nowMs);
   voidView.show(viewing, stream);
+  element('measure', HTMLButtonElement).hidden = !studio.canMeasure;
   if (viewing === undefined) return;
   const sourceBitsPerSecond = server.infoOf(stream)?.publisher?.rates.sourceBitsPerSecond;
   figures.update(
-    tilesOf({ viewing, publication, sourceBitsPerSecond, endToEndMs: studio.endToEndMs, nowMs }),
+    tilesOf({
+      viewing,
+      publication,
+      sourceBitsPerSecond,
+      endToEndMs: studio.endToEndMs,
+      roundTrip: studio.roundTrip,
+      nowMs,
+    }),
   );
 }
 
@@ -96,8 +105,8 @@ connectPublishDialogs({
     figures.clear();
     studio.publishFile(wish).catch((error: unknown) => showNotice({ text: wordsOf(error), tone: 'problem' }));
   },
-  onCamera: async (stream) => {
-    await studio.publishCamera(stream);
+  onCamera: async (wish) => {
+    await studio.publishCamera(wish);
     figures.clear();
   },
 });
@@ -108,6 +117,9 @@ onChoice('overlay', (value) => {
   studio.overlay = OVERLAY_MODES.find((mode) => mode === value) ?? 'off';
 });
 element('stop', HTMLButtonElement).addEventListener('click', () => studio.stop());
+element('measure', HTMLButtonElement).addEventListener('click', () => {
+  studio.measure().catch((error: unknown) => showNotice({ text: wordsOf(error), tone: 'problem' }));
+});
 window.setInterval(showFigures, FIGURES_EVERY_MS);
 window.requestAnimationFrame(draw);
 showFigures();

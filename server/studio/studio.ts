@@ -1,17 +1,14 @@
-import type { JournalMessage } from '../../client-sdk/protocol/messages.ts';
+import type { JournalMessage, MotionMessage, VisualMessage } from '../../client-sdk/protocol/messages.ts';
 import type { PublishSummary } from '../../client-sdk/protocol/summary.ts';
 import { type OverlayMode, paintMotion } from './motion/motion-overlay.ts';
 import type { FileWish } from './page/publish-dialogs.ts';
 import { type Notice, noticeOf } from './page/state-words.ts';
 import type { Wordmark } from './page/wordmark.ts';
 import type { PreviewClockMode } from './playback/preview-clock.ts';
+import { CameraPublication, type CameraWish } from './session/camera-publication.ts';
 import { type Credentials, connectFeed, type PublishTo, wordsOf } from './session/feed.ts';
-import {
-  type OriginalElements,
-  type Publication,
-  prepareCamera,
-  prepareFile,
-} from './session/publication.ts';
+import { type OriginalElements, type Publication, prepareFile } from './session/publication.ts';
+import type { RoundTrip } from './session/round-trip.ts';
 import { Viewing, type ViewingState } from './session/viewing.ts';
 import type { GlyphView } from './tape/glyph-view.ts';
 import type { TapeView } from './tape/tape-view.ts';
@@ -20,6 +17,7 @@ import type { TapeView } from './tape/tape-view.ts';
 export interface StudioParts {
   readonly originals: OriginalElements;
   readonly preview: HTMLCanvasElement;
+  readonly video: HTMLVideoElement;
   readonly motion: HTMLCanvasElement;
   readonly tape: TapeView;
   readonly glyphs: GlyphView;
@@ -83,6 +81,23 @@ export class Studio {
   set overlay(mode: OverlayMode) {
     this.#overlay = mode;
     this.#paintedMotion = undefined;
+    if (this.#viewing) this.#viewing.whyJpeg = this.#whyJpeg;
+  }
+
+  /** The newest measurement of the round trip. */
+  get roundTrip(): RoundTrip | undefined {
+    return this.#publication instanceof CameraPublication ? this.#publication.roundTrip : undefined;
+  }
+
+  /** Whether the round trip can be measured now. */
+  get canMeasure(): boolean {
+    const isVideo = this.#viewing?.way.kind === 'video' && this.#viewing.hasPicture;
+    return isVideo && this.#publication instanceof CameraPublication && this.#publication.canMeasure;
+  }
+
+  /** Measures the round trip, which is seen as a strip of black and white in the pictures. */
+  async measure(): Promise<void> {
+    if (this.canMeasure && this.#publication instanceof CameraPublication) await this.#publication.measure();
   }
 
   /** Follows a stream. Ends what this page published before. */
@@ -98,9 +113,9 @@ export class Studio {
   }
 
   /** Publishes the camera and follows it. Rejects where the camera cannot be had. */
-  async publishCamera(stream: string): Promise<void> {
+  async publishCamera(wish: CameraWish): Promise<void> {
     this.#endPublication();
-    this.#begin(await prepareCamera(stream, this.#parts.originals));
+    this.#begin(await CameraPublication.open(wish, this.#parts.originals));
   }
 
   /** Ends the publication; its last tokens and pictures still come. */
@@ -110,11 +125,15 @@ export class Studio {
 
   /** Draws one frame of the page. */
   draw(nowMs: number, options: { isStill: boolean }): void {
-    const { tape, glyphs, motion } = this.#parts;
+    const { tape, glyphs, motion, video } = this.#parts;
     const mediaUs = this.#viewing?.tick(nowMs);
     const shown = this.#viewing?.player.shown;
     if (mediaUs !== undefined)
       this.#shownOriginalUs = this.#publication?.original.show(shown?.ptsUs ?? mediaUs);
+    if (this.#viewing?.way.kind === 'video') {
+      this.#publication?.original.showAged?.(this.roundTrip?.medianMs ?? 0);
+      if (this.#publication instanceof CameraPublication) this.#publication.look(video);
+    }
     if (shown !== this.#paintedMotion) paintMotion(motion, shown?.motion, this.#overlay);
     this.#paintedMotion = shown;
     const visual = tape.latestVisual;
@@ -133,23 +152,28 @@ export class Studio {
     this.#parts.onChange();
   }
 
-  async #send(publication: Publication): Promise<PublishSummary> {
+  async #send(publication: Publication): Promise<PublishSummary | undefined> {
     const mode = publication.isLive ? 'live' : 'whole';
     const { viewing, publish } = this.#follow(publication.stream, { mode, isGated: true });
     const isTakeover = [...this.#sending].some((each) => each.stream === publication.stream);
     this.#sending.add(publication);
     try {
       await viewing.opened;
-      return await publication.run(publish, { isTakeover, onEpoch: (epoch) => viewing.openGate(epoch) });
+      return await publication.run(publish, {
+        isTakeover,
+        onEpoch: (epoch) => viewing.openGate(epoch),
+        onNextEpoch: () => viewing.openGateAtNext(),
+        onChange: () => this.#parts.onChange(),
+      });
     } finally {
       this.#sending.delete(publication);
     }
   }
 
-  #onPublished(publication: Publication, summary: PublishSummary): void {
+  #onPublished(publication: Publication, summary: PublishSummary | undefined): void {
     if (publication !== this.#publication) return;
     this.#isPublishing = false;
-    this.#parts.onNotice({ text: summaryWords(summary), tone: 'good' });
+    if (summary) this.#parts.onNotice({ text: summaryWords(summary), tone: 'good' });
     this.#parts.onChange();
   }
 
@@ -165,7 +189,7 @@ export class Studio {
     stream: string,
     options: { mode: PreviewClockMode; isGated: boolean },
   ): { viewing: Viewing; publish: PublishTo } {
-    const { tape, glyphs, preview, credentials, onChange } = this.#parts;
+    const { tape, glyphs, preview, video, credentials, onChange } = this.#parts;
     this.#viewing?.[Symbol.dispose]();
     tape.clear();
     glyphs.clear();
@@ -177,6 +201,8 @@ export class Studio {
       ...options,
       feed,
       canvas: preview,
+      video,
+      whyJpeg: this.#whyJpeg,
       onMessage: (message) => this.#onMessage(message),
       onState: (state) => this.#onState(state),
     });
@@ -195,11 +221,26 @@ export class Studio {
     this.#parts.tape.add(message);
     if (message.type === 'visual' || message.type === 'motion') {
       this.#parts.wordmark.light(message.ids);
+      this.#note(message);
       this.#measure(message.type === 'visual' ? message.pts : message.pts + message.duration);
     }
     if (message.type !== 'start') return;
     this.#parts.stage.style.setProperty('--aspect', String(message.displayAspect));
     this.#parts.onChange();
+  }
+
+  /** Why the pictures cannot come as video. */
+  get #whyJpeg(): string | undefined {
+    if (this.#overlay !== 'off') return 'motion is drawn over them';
+    const isFile = this.#publication !== undefined && !(this.#publication instanceof CameraPublication);
+    return isFile ? 'they are shown in step with the file' : undefined;
+  }
+
+  /** Messages tell when the pictures of a WebRTC publisher were taken, by the clock of this machine. */
+  #note({ type, pts, captured }: VisualMessage | MotionMessage): void {
+    if (type !== 'visual' || captured === undefined) return;
+    if (this.#publication instanceof CameraPublication && this.#publication.isTimedByMessages)
+      this.#publication.clock.note(pts, captured - performance.timeOrigin);
   }
 
   #measure(lastPictureUs: number): void {

@@ -121,9 +121,11 @@ class StreamWatch {
     this.#tokens = this.#follow(stream.tokens({ until: 'end' }));
     // Whoever waits for the end is told.
     this.#tokens.catch(() => undefined);
-    this.#preview = this.#watch(stream.preview({ signal: this.#abort.signal })).catch((error: unknown) => {
-      if (!this.#abort.signal.aborted) throw error;
-    });
+    this.#preview = this.#watch(stream.preview({ as: 'jpeg', signal: this.#abort.signal })).catch(
+      (error: unknown) => {
+        if (!this.#abort.signal.aborted) throw error;
+      },
+    );
   }
 
   /** From now on messages and pictures count, except that gaps always do. */

@@ -21,7 +21,7 @@ describe('preview', () => {
     const got: PreviewFrame[] = [];
     const preview = connect(server.url)
       .stream('door')
-      .preview({ reconnect: { nextDelayMs: () => 0 } });
+      .preview({ as: 'jpeg', reconnect: { nextDelayMs: () => 0 } });
     for await (const frame of preview) got.push(frame);
     expect(got).toEqual([0, 1, 2].map(frameAt));
     expect(server.visits[0]?.path).toBe('/v1/streams/door/preview');
@@ -35,7 +35,9 @@ describe('preview', () => {
       },
     });
     const got: number[] = [];
-    for await (const { pts } of connect(server.url).stream('door').preview({ maxBufferBytes: 3100 })) {
+    for await (const { pts } of connect(server.url)
+      .stream('door')
+      .preview({ as: 'jpeg', maxBufferBytes: 3100 })) {
       got.push(pts);
       if (got.length === 1) await expect.poll(() => server.openConnections).toBe(0);
     }
@@ -47,7 +49,7 @@ describe('preview', () => {
     await using server = await ScriptedServer.start({
       onConnect: ({ socket }) => socket.send(new Uint8Array(40)),
     });
-    const preview = connect(server.url).stream('door').preview();
+    const preview = connect(server.url).stream('door').preview({ as: 'jpeg' });
     await expect(preview.next()).rejects.toMatchObject({ code: 'protocol' });
   });
 });

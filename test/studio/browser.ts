@@ -23,11 +23,16 @@ const FLAGS = [
 ];
 const SCREENSHOTS = join(tmpdir(), 'kinoglyph-studio');
 
-/** Builds the page and starts a browser with an empty profile. */
-export async function openBrowser(): Promise<Browser> {
+/** Builds the page. */
+export function buildPage(): void {
   const { status, stderr } = spawnSync(process.execPath, ['scripts/build-studio.mjs'], { encoding: 'utf8' });
   if (status !== 0) throw new Error(`Studio could not be built: ${stderr}`);
   mkdirSync(SCREENSHOTS, { recursive: true });
+}
+
+/** Builds the page and starts a browser with an empty profile. */
+export async function openBrowser(): Promise<Browser> {
+  buildPage();
   return await chromium.launch({ executablePath: CHROMIUM, args: FLAGS });
 }
 
@@ -42,14 +47,15 @@ export interface StudioPage extends AsyncDisposable {
   screenshot(name: string): Promise<void>;
 }
 
-/** Opens Studio in a new tab and waits until it has seen a ready server. */
+/** Opens Studio in a new tab, after a script where one is given, and waits until it has seen a ready server. */
 export async function openStudio(
   browser: Browser,
   url: string,
-  options: { widthPx?: number; heightPx?: number; stream?: string } = {},
+  options: { widthPx?: number; heightPx?: number; stream?: string; script?: string } = {},
 ): Promise<StudioPage> {
-  const { widthPx = 1280, heightPx = 800, stream } = options;
+  const { widthPx = 1280, heightPx = 800, stream, script } = options;
   const page = await browser.newPage({ viewport: { width: widthPx, height: heightPx } });
+  if (script !== undefined) await page.addInitScript(script);
   const complaints: string[] = [];
   page.on('console', (message) => {
     if (message.type() === 'error' || message.type() === 'warning') complaints.push(message.text());
@@ -61,7 +67,7 @@ export async function openStudio(
     page,
     complaints,
     expectText: (selector, pattern) =>
-      expect.poll(() => page.textContent(selector), { timeout: 30_000 }).toMatch(pattern),
+      expect.poll(() => page.textContent(selector), { timeout: 60_000 }).toMatch(pattern),
     screenshot: async (name) => {
       await page.screenshot({ path: join(SCREENSHOTS, `${name}.png`), fullPage: true });
     },

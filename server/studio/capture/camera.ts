@@ -42,14 +42,12 @@ function explain(error: unknown): never {
   throw new Error(REASONS[name] ?? `The camera could not be opened: ${String(error)}`, { cause: error });
 }
 
-/** Begins to encode a camera, which plays in `view` meanwhile: H.264 by WebCodecs where the browser has it, else by MediaRecorder. */
+/** Begins to encode a camera, which plays in `view`: H.264 by WebCodecs where the browser has it, else by MediaRecorder. */
 export async function captureCamera(
   camera: Camera,
   view: HTMLVideoElement,
   options: CaptureOptions,
 ): Promise<Capture> {
-  view.srcObject = camera.media;
-  await view.play();
   const config = await findEncoderConfig(camera.track.getSettings());
   if (config !== undefined) return captureH264(camera.track, view, config, options);
   const recorded = captureByRecorder(camera.media, camera.track, view, options);

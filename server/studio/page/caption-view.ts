@@ -16,17 +16,38 @@ export class CaptionView {
     const { publication } = studio;
     const hasOriginal = publication !== undefined && !publication.original.isBroken;
     const isOriginal = hasOriginal && !this.prefersTokens;
+    const isVideo = studio.viewing?.way.kind === 'video';
+    element('preview', HTMLCanvasElement).hidden = isVideo;
+    element('preview-video', HTMLVideoElement).hidden = !isVideo;
     element('left-choice', HTMLFieldSetElement).hidden = !hasOriginal;
     element('glyphs', HTMLCanvasElement).hidden = isOriginal;
     element('original-canvas', HTMLCanvasElement).hidden = !isOriginal || publication?.surface !== 'canvas';
     element('original-video', HTMLVideoElement).hidden = !isOriginal || publication?.surface !== 'video';
     say(element('left-name', HTMLElement), isOriginal ? 'Original' : 'Tokens');
-    say(element('left-note', HTMLElement), isOriginal ? offsetWords(studio) : tokensWords(studio));
+    say(element('left-note', HTMLElement), isOriginal ? originalWords(studio) : tokensWords(studio));
     say(element('right-note', HTMLElement), rebuiltWords(studio, nowMs));
   }
 }
 
-function offsetWords({ shownOriginalUs, viewing, publication }: Studio): string {
+function originalWords(studio: Studio): string {
+  const { transport } = studio.publication ?? {};
+  return [transport, offsetWords(studio)].filter(Boolean).join(' · ');
+}
+
+function offsetWords({ shownOriginalUs, viewing, publication, roundTrip }: Studio): string {
+  if (viewing?.way.kind === 'video') {
+    const medianMs = roundTrip?.medianMs;
+    if (medianMs === undefined) return 'live, ahead of the rebuilt picture';
+    return `held back by the round trip of ${inWords(duration(medianMs))}`;
+  }
+  return stepWords({ shownOriginalUs, viewing, publication });
+}
+
+function stepWords({
+  shownOriginalUs,
+  viewing,
+  publication,
+}: Pick<Studio, 'shownOriginalUs' | 'viewing' | 'publication'>): string {
   const rebuiltUs = viewing?.player.shown?.ptsUs;
   if (shownOriginalUs === undefined || rebuiltUs === undefined) return 'waiting for the rebuilt picture';
   const aheadUs = shownOriginalUs - rebuiltUs;
@@ -45,11 +66,13 @@ function tokensWords({ viewing, publication }: Studio): string {
 }
 
 function rebuiltWords({ viewing, publication }: Studio, nowMs: number): string {
-  const shown = viewing?.player.shown;
+  if (viewing?.hasPicture !== true) return '';
+  if (viewing.way.kind === 'video') return 'video over WebRTC';
+  const shown = viewing.player.shown;
   if (shown === undefined) return '';
   const age = publication?.isLive === true ? publication.clock?.ageMs(shown.ptsUs, nowMs) : undefined;
-  const isRunning = viewing?.state.kind === 'live';
+  const isRunning = viewing.state.kind === 'live';
   const near = publication?.clockQuality === 'near' ? 'about ' : '';
   const late = age === undefined || !isRunning ? '' : `, ${near}${inWords(duration(age))} after it was taken`;
-  return `${timeText(shown.ptsUs)}${late}`;
+  return `${timeText(shown.ptsUs)}${late} · JPEG over a WebSocket: ${viewing.way.why}`;
 }

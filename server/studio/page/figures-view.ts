@@ -20,7 +20,7 @@ const TILES = {
   endToEnd: { title: 'End to end', colour: THEME.paper },
   preview: { title: 'Rebuilt pictures', colour: THEME.paper },
   drops: { title: 'Gaps', colour: THEME.alarm },
-  clips: { title: 'Clips and shots', colour: THEME.lamp },
+  roundTrip: { title: 'Round trip', colour: THEME.paper },
 } as const;
 /** The tiles of the page. */
 export type TileName = keyof typeof TILES;

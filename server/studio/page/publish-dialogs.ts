@@ -1,4 +1,6 @@
+import { sendableCodecs } from '../../../client-sdk/index.ts';
 import type { Delivery } from '../../../client-sdk/protocol/publish.ts';
+import type { CameraWish } from '../session/camera-publication.ts';
 import { element, say } from './element.ts';
 
 /** What the reader of the page wants to publish. */
@@ -11,7 +13,7 @@ export interface FileWish {
 export interface PublishDialogsOptions {
   readonly onFile: (wish: FileWish) => void;
   /** Rejects, before anything is published, with words that the dialog shows. */
-  readonly onCamera: (stream: string) => Promise<void>;
+  readonly onCamera: (wish: CameraWish) => Promise<void>;
 }
 
 /** Opens the two dialogs from their buttons and passes on what they were filled with. */
@@ -48,7 +50,7 @@ function connectFileDialog(onFile: (wish: FileWish) => void): void {
   });
 }
 
-function connectCameraDialog(onCamera: (stream: string) => Promise<void>): void {
+function connectCameraDialog(onCamera: (wish: CameraWish) => Promise<void>): void {
   const dialog = element('camera-dialog', HTMLDialogElement);
   const form = element('camera-form', HTMLFormElement);
   const stream = element('camera-stream', HTMLInputElement);
@@ -56,13 +58,27 @@ function connectCameraDialog(onCamera: (stream: string) => Promise<void>): void 
   element('open-camera', HTMLButtonElement).addEventListener('click', () => {
     if (stream.value === '') stream.value = 'studio-camera';
     say(problem, '');
+    offerCodecs(form);
     dialog.showModal();
   });
   form.addEventListener('submit', (event) => {
     event.preventDefault();
-    onCamera(stream.value).then(
+    const chosen = new FormData(form).get('codec');
+    const codec = sendableCodecs().find((each) => each === chosen) ?? 'h264';
+    onCamera({ stream: stream.value, codec }).then(
       () => dialog.close(),
       (error: unknown) => say(problem, error instanceof Error ? error.message : String(error)),
     );
   });
+}
+
+/** Disables what this browser does not send; where it sends nothing, the WebSocket takes H.264. */
+function offerCodecs(form: HTMLFormElement): void {
+  const sendable: readonly string[] = sendableCodecs();
+  for (const input of form.querySelectorAll<HTMLInputElement>('input[name="codec"]')) {
+    input.disabled = !sendable.includes(input.value);
+    if (input.disabled && input.checked) input.checked = false;
+  }
+  const first = form.querySelector<HTMLInputElement>('input[name="codec"]:enabled');
+  if (first !== null && form.querySelector('input[name="codec"]:checked') === null) first.checked = true;
 }

@@ -1,5 +1,6 @@
 import { type Quantiles, quantilesOf } from '../meters/token-meter.ts';
 import type { Publication } from '../session/publication.ts';
+import type { RoundTrip } from '../session/round-trip.ts';
 import type { Viewing } from '../session/viewing.ts';
 import type { TileContent, Tiles } from './figures-view.ts';
 import { bitRate, duration, inWords } from './format.ts';
@@ -12,6 +13,7 @@ export interface TileSources {
   readonly sourceBitsPerSecond: number | undefined;
   /** Delays from capture to the arrival of tokens on this page, ms, newest last. */
   readonly endToEndMs: readonly number[];
+  readonly roundTrip: RoundTrip | undefined;
   readonly nowMs: number;
 }
 
@@ -24,7 +26,7 @@ export function tilesOf(sources: TileSources): Tiles {
   return {
     tokens: {
       figure: hasTokens ? { value: figures.tokensPerSecond.toFixed(0), unit: 'a second' } : undefined,
-      note: `${figures.keyframes} keyframes, ${figures.chunks} chunks`,
+      note: `${figures.keyframes} keyframes, ${figures.chunks} chunks, ${figures.stillChunks} still`,
       sample: hasTokens ? figures.tokensPerSecond : undefined,
     },
     bits: bitsTile(figures.bitsPerSecond, sources.sourceBitsPerSecond),
@@ -33,18 +35,11 @@ export function tilesOf(sources: TileSources): Tiles {
     endToEnd: endToEndTile(sources),
     preview: {
       figure: shownPerSecond > 0 ? { value: shownPerSecond.toFixed(1), unit: 'a second' } : undefined,
-      note: `${viewing.player.dropped} not shown`,
+      note: viewing.way.kind === 'video' ? 'video over WebRTC' : `JPEG, ${viewing.player.dropped} not shown`,
       sample: shownPerSecond,
     },
     drops: dropsTile(figures, sources.publication?.dropped ?? 0),
-    clips: {
-      figure:
-        figures.clip === undefined
-          ? undefined
-          : { value: `${figures.clip}`, unit: `shot ${figures.shot ?? 0}` },
-      note: `${figures.stillChunks} still chunks`,
-      sample: undefined,
-    },
+    roundTrip: roundTripTile(sources),
   };
 }
 
@@ -82,6 +77,21 @@ function endToEndTile({ endToEndMs, publication, viewing, nowMs }: TileSources):
   const picture =
     age === undefined || viewing.state.kind !== 'live' ? '' : `, picture ${near}${inWords(duration(age))}`;
   return { figure: duration(delay.p50Ms), note: `to tokens here${picture}`, sample: delay.p50Ms };
+}
+
+function roundTripTile({ roundTrip, publication, viewing }: TileSources): TileContent {
+  if (roundTrip === undefined) {
+    const isPossible = publication?.transport !== undefined && viewing.way.kind === 'video';
+    const note = isPossible ? 'not measured yet' : 'camera to picture, over WebRTC';
+    return { figure: undefined, note, sample: undefined };
+  }
+  const { isRunning, readingsMs } = roundTrip.state;
+  const count = `${readingsMs.length} keyframe${readingsMs.length === 1 ? '' : 's'}`;
+  return {
+    figure: roundTrip.medianMs === undefined ? undefined : duration(roundTrip.medianMs),
+    note: isRunning ? `measuring, ${count} read` : `camera to picture, ${count} read`,
+    sample: readingsMs.at(-1),
+  };
 }
 
 function dropsTile(

@@ -37,7 +37,7 @@ function wordsOf(viewing: Viewing | undefined, stream: string | undefined): Word
       text: 'Pick a stream above, publish a file or the camera, or send video from a terminal:',
       code: `ffmpeg -re -i clip.mp4 -c:v copy -an \\\n  -f mpegts -method PUT ${new URL('v1/streams/clip', SERVER).href}`,
     };
-  if (viewing.player.shown !== undefined) return undefined;
+  if (viewing.hasPicture) return undefined;
   switch (viewing.state.kind) {
     case 'waiting':
       return { title: `Waiting for ${stream}`, text: 'The first picture comes with the first keyframe.' };

@@ -7,4 +7,6 @@ export interface Original extends Disposable {
    * `undefined` while there is none.
    */
   show(mediaUs: number): number | undefined;
+  /** Shows the picture that was taken so long ago, where that is known; for a reconstruction that tells no media time. */
+  showAged?(ageMs: number): void;
 }

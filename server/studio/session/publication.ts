@@ -1,9 +1,6 @@
 import type { PublishSummary } from '../../../client-sdk/protocol/summary.ts';
-import { captureCamera, openCamera } from '../capture/camera.ts';
 import { type FilePace, readFile } from '../capture/file-bytes.ts';
-import { RateMeter } from '../meters/rate-meter.ts';
 import type { FileWish } from '../page/publish-dialogs.ts';
-import { CameraOriginal } from '../playback/camera-original.ts';
 import { FileOriginal, fileDurationMs } from '../playback/file-original.ts';
 import type { Original } from '../playback/original.ts';
 import { CaptureClock } from './capture-clock.ts';
@@ -25,27 +22,31 @@ export interface Publication {
   readonly original: Original;
   /** What is sent, in words. */
   readonly description: string;
+  /** How a camera is sent and, where that is not by WebRTC, why; in words. */
+  readonly transport?: string | undefined;
   /** Media times as the page's clock saw them; `undefined` where bytes say nothing about time. */
   readonly clock: CaptureClock | undefined;
   /** How well `clock` is known. */
   readonly clockQuality: 'exact' | 'near';
   readonly isLive: boolean;
-  /** Bytes handed to the socket. */
-  readonly sent: RateMeter;
   /** Pictures that this page did not send. */
   readonly dropped: number;
   /** Sends until the source ends or is stopped. Rejects with the server's problem. */
-  run(publish: PublishTo, options: Omit<SendOptions, 'delivery'>): Promise<PublishSummary>;
-  /** Ends the source; the summary still comes. */
+  run(send: PublishTo, options: RunOptions): Promise<PublishSummary | undefined>;
+  /** Ends the source; the summary, where there will be one, still comes. */
   stop(): void;
 }
 
-const SENT_WINDOW_MS = 5000;
+export interface RunOptions extends Omit<SendOptions, 'delivery'> {
+  /** The epoch that begins next will be this publication's. */
+  readonly onNextEpoch: () => void;
+  /** How it is sent is known now, or is another way. */
+  readonly onChange: () => void;
+}
 
 /** Prepares a file: paced by its duration where delivery is live and the browser can tell how long it is. */
 export async function prepareFile(wish: FileWish, elements: OriginalElements): Promise<Publication> {
   const stopping = new AbortController();
-  const sent = new RateMeter({ windowMs: SENT_WINDOW_MS });
   const isLive = wish.delivery === 'live';
   const durationMs = isLive ? await fileDurationMs(wish.file) : undefined;
   const pace: FilePace = durationMs === undefined ? { kind: 'unpaced' } : { kind: 'paced', durationMs };
@@ -59,12 +60,11 @@ export async function prepareFile(wish: FileWish, elements: OriginalElements): P
     clock,
     clockQuality: 'near',
     isLive: delivery === 'live',
-    sent,
     dropped: 0,
-    run: (publish, options) => {
+    run: (send, options) => {
       const bytes = readFile(wish.file, { pace, signal: stopping.signal });
-      const noted = counted(bytes, sent, () => clock?.note(0, performance.now()));
-      return publish(noted, { ...options, delivery });
+      const noted = onFirst(bytes, () => clock?.note(0, performance.now()));
+      return send.sendBytes(noted, { ...options, delivery });
     },
     stop: () => stopping.abort(),
   };
@@ -77,59 +77,11 @@ function describeFile({ file, delivery }: FileWish, pace: FilePace): string {
   return `${size}, as fast as it is taken: this browser cannot tell how long the file is`;
 }
 
-/** Opens the camera and begins to encode it. Rejects with words for the reader of the page. */
-export async function prepareCamera(stream: string, elements: OriginalElements): Promise<Publication> {
-  const stopping = new AbortController();
-  const camera = await openCamera();
-  const { canvas, cameraView } = elements;
-  const clock = new CaptureClock();
-  const original = new CameraOriginal(canvas);
-  const sent = new RateMeter({ windowMs: SENT_WINDOW_MS });
-  const onPicture = (picture: VideoFrame, ptsUs: number) => {
-    clock.note(ptsUs, performance.now());
-    original.take(picture, ptsUs);
-  };
-  const close = () => {
-    camera.close();
-    cameraView.srcObject = null;
-  };
-  const capture = await captureCamera(camera, cameraView, { signal: stopping.signal, onPicture }).catch(
-    (error: unknown) => {
-      close();
-      throw error;
-    },
-  );
-  return {
-    stream,
-    surface: 'canvas',
-    original,
-    description: capture.description,
-    clock,
-    clockQuality: capture.clock,
-    isLive: true,
-    sent,
-    get dropped() {
-      return capture.dropped;
-    },
-    run: (publish, options) =>
-      publish(counted(capture.bytes, sent), { ...options, delivery: 'live' }).finally(close),
-    stop: () => {
-      stopping.abort();
-      close();
-    },
-  };
-}
-
-async function* counted(
-  bytes: AsyncIterable<Uint8Array>,
-  meter: RateMeter,
-  onFirst?: () => void,
-): AsyncGenerator<Uint8Array> {
+async function* onFirst(bytes: AsyncIterable<Uint8Array>, call: () => void): AsyncGenerator<Uint8Array> {
   let isFirst = true;
   for await (const piece of bytes) {
-    if (isFirst) onFirst?.();
+    if (isFirst) call();
     isFirst = false;
-    meter.add(piece.length, performance.now());
     yield piece;
   }
 }

@@ -4,6 +4,7 @@ import { RateMeter } from '../meters/rate-meter.ts';
 import { TokenMeter } from '../meters/token-meter.ts';
 import type { PreviewClockMode } from '../playback/preview-clock.ts';
 import { PreviewPlayer } from '../playback/preview-player.ts';
+import { VideoPlayer } from '../playback/video-player.ts';
 import { type Feed, wordsOf } from './feed.ts';
 
 /** Where a viewing stands. */
@@ -17,12 +18,18 @@ export type ViewingState =
 export interface ViewingOptions {
   readonly feed: Feed;
   readonly canvas: HTMLCanvasElement;
+  readonly video: HTMLVideoElement;
+  /** Why the pictures come as JPEGs in any case; `undefined` where video is wanted. */
+  readonly whyJpeg: string | undefined;
   readonly mode: PreviewClockMode;
   /** Shows nothing before `openGate`: what the stream's earlier epochs left is not what this page publishes. */
   readonly isGated: boolean;
   readonly onMessage: (message: JournalMessage) => void;
   readonly onState: (state: ViewingState) => void;
 }
+
+/** How the pictures come. */
+export type PictureWay = { readonly kind: 'video' } | { readonly kind: 'jpeg'; readonly why: string };
 
 const SHOWN_WINDOW_MS = 3000;
 
@@ -35,16 +42,22 @@ export class Viewing implements Disposable {
   readonly #options: ViewingOptions;
   readonly #stopping = new AbortController();
   #player: PreviewPlayer;
+  #videoPlayer: VideoPlayer | undefined;
+  #way: PictureWay;
+  /** Ends the pictures' present way. */
+  #leaving = new AbortController();
   #newestUs = -1;
   #start: StartMessage | undefined;
+  #countedPictures = 0;
   #state: ViewingState = { kind: 'waiting' };
   #isGated: boolean;
-  #epoch: string | undefined;
+  #epoch: string | 'next' | undefined;
 
   constructor(options: ViewingOptions) {
     this.#options = options;
     this.#isGated = options.isGated;
     this.#player = new PreviewPlayer(options.canvas, { mode: options.mode });
+    this.#way = wayOf(options.whyJpeg);
     this.opened = new Promise((resolve) => this.#follow(resolve));
   }
 
@@ -61,9 +74,31 @@ export class Viewing implements Disposable {
     return this.#player;
   }
 
+  /** How the pictures come. */
+  get way(): PictureWay {
+    return this.#way;
+  }
+
+  /** Whether a picture can be seen. */
+  get hasPicture(): boolean {
+    if (this.#isGated) return false;
+    return this.#way.kind === 'video'
+      ? (this.#videoPlayer?.shownCount ?? 0) > 0
+      : this.#player.shown !== undefined;
+  }
+
+  /** Has the pictures come as JPEGs, for a reason, or as video again. */
+  set whyJpeg(why: string | undefined) {
+    if ((why === undefined) === (this.#way.kind === 'video')) return;
+    this.#way = wayOf(why ?? this.#options.whyJpeg);
+    this.#showPictures();
+  }
+
   [Symbol.dispose](): void {
     this.#stopping.abort();
+    this.#leaving.abort();
     this.#player[Symbol.dispose]();
+    this.#videoPlayer?.[Symbol.dispose]();
   }
 
   /** From this epoch on everything is shown. */
@@ -71,21 +106,57 @@ export class Viewing implements Disposable {
     this.#epoch = epoch;
   }
 
+  /** From the epoch that begins next on everything is shown. */
+  openGateAtNext(): void {
+    this.#epoch = 'next';
+  }
+
   /** Draws what is due; gives the media time of now, µs. */
   tick(nowMs: number): number | undefined {
-    const before = this.#player.shownCount;
-    const mediaUs = this.#player.tick(nowMs);
-    if (this.#player.shownCount > before) this.shown.add(this.#player.shownCount - before, nowMs);
+    const mediaUs = this.#way.kind === 'video' ? undefined : this.#player.tick(nowMs);
+    const shownCount = this.#player.shownCount + (this.#videoPlayer?.shownCount ?? 0);
+    if (shownCount > this.#countedPictures) this.shown.add(shownCount - this.#countedPictures, nowMs);
+    this.#countedPictures = shownCount;
     return mediaUs;
   }
 
   #follow(onOpened: () => void): void {
-    const fail = (error: unknown) => {
+    this.#followTokens(onOpened).catch((error: unknown) => {
       onOpened();
-      if (!this.#stopping.signal.aborted) this.#enter({ kind: 'failed', detail: wordsOf(error) });
+      this.#fail(error);
+    });
+    this.#showPictures();
+  }
+
+  #fail(error: unknown): void {
+    if (!this.#stopping.signal.aborted) this.#enter({ kind: 'failed', detail: wordsOf(error) });
+  }
+
+  #showPictures(): void {
+    this.#leaving.abort();
+    this.#leaving = new AbortController();
+    const { signal } = this.#leaving;
+    this.#videoPlayer?.[Symbol.dispose]();
+    this.#videoPlayer = undefined;
+    this.#player[Symbol.dispose]();
+    this.#player = new PreviewPlayer(this.#options.canvas, { mode: this.#options.mode });
+    this.#newestUs = -1;
+    this.#countedPictures = 0;
+    const done = this.#way.kind === 'video' ? this.#followVideo(signal) : this.#followPreview(signal);
+    done.catch((error: unknown) => signal.aborted || this.#fail(error));
+  }
+
+  async #followVideo(signal: AbortSignal): Promise<void> {
+    const fallBack = (reason: unknown) => {
+      if (!signal.aborted) this.whyJpeg = `WebRTC was not to be had (${wordsOf(reason)})`;
     };
-    this.#followTokens(onOpened).catch(fail);
-    this.#followPreview().catch(fail);
+    const onState = (state: string, reason?: unknown) => state === 'closed' && fallBack(reason);
+    try {
+      const media = await this.#options.feed.video({ signal, onState });
+      this.#videoPlayer = new VideoPlayer(this.#options.video, media);
+    } catch (error) {
+      fallBack(error);
+    }
   }
 
   async #followTokens(onOpened: () => void): Promise<void> {
@@ -98,9 +169,8 @@ export class Viewing implements Disposable {
     for await (const message of this.#options.feed.tokens({ signal, onState })) this.#take(message);
   }
 
-  async #followPreview(): Promise<void> {
+  async #followPreview(signal: AbortSignal): Promise<void> {
     const { feed, canvas, mode } = this.#options;
-    const { signal } = this.#stopping;
     for await (const picture of feed.preview({ signal, onState: () => undefined })) {
       if (this.#isGated) continue;
       // A new epoch starts its media time anew.
@@ -115,6 +185,8 @@ export class Viewing implements Disposable {
 
   #take(message: TokenMessage): void {
     if (message.type === 'skip') return;
+    if (this.#epoch === 'next' && message.type === 'start' && message.seq === 0 && !message.replay)
+      this.#epoch = message.epoch;
     if (this.#isGated && message.epoch !== this.#epoch) return;
     this.#isGated = false;
     if (message.type === 'start') this.#start = message;
@@ -129,3 +201,6 @@ export class Viewing implements Disposable {
     this.#options.onState(state);
   }
 }
+
+const wayOf = (whyJpeg: string | undefined): PictureWay =>
+  whyJpeg === undefined ? { kind: 'video' } : { kind: 'jpeg', why: whyJpeg };
