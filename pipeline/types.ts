@@ -174,6 +174,7 @@ export type ClipEvent =
       readonly clip: number;
       readonly endPts: Micros;
       readonly unitIndex: number;
+      /** When the unit that showed the end had arrived. */
       readonly received: Millis;
     }
   | Gap;

@@ -121,14 +121,14 @@ class ClipCutter {
 
   async *#take(picture: Picture): AsyncGenerator<ClipEvent> {
     if (this.#mustStart(picture)) {
-      yield* this.#endClip(picture.pts);
+      yield* this.#endClip(picture.pts, picture);
       return yield* this.#startClip(picture);
     }
     assert(this.#clip && this.#motion, 'a clip is open');
     const steps = await this.#motion.push(picture);
     if (await this.#isCutAt(picture, steps)) {
       yield* this.#emit(steps, picture.pts);
-      yield* this.#endClip(picture.pts);
+      yield* this.#endClip(picture.pts, picture);
       return yield* this.#startClip(picture);
     }
     this.#clip.lastPts = picture.pts;
@@ -212,8 +212,11 @@ class ClipCutter {
     return { type: 'look', clip, tick, luma: await picture.toLuma(this.#options.lookSize) };
   }
 
-  /** Ends the open clip before `nextPts`, or where its last picture ends if nothing follows soon. */
-  async *#endClip(nextPts?: Micros): AsyncGenerator<ClipEvent> {
+  /**
+   * Ends the open clip before `nextPts`, or where its last picture ends if nothing follows soon. `follower` is the picture
+   * that showed it.
+   */
+  async *#endClip(nextPts?: Micros, follower?: Picture): AsyncGenerator<ClipEvent> {
     const clip = this.#clip;
     if (!clip) return;
     assert(this.#motion, 'a clip has a motion source');
@@ -223,7 +226,8 @@ class ClipCutter {
     yield* this.#emit(await this.#motion.end(endPts), endPts);
     clip.shown?.[Symbol.dispose]();
     this.#clip = undefined;
-    yield { type: 'clip-end', clip: clip.index, endPts, unitIndex: clip.unitIndex, received: clip.received };
+    const received = millis(Math.max(clip.received, follower?.received ?? 0));
+    yield { type: 'clip-end', clip: clip.index, endPts, unitIndex: clip.unitIndex, received };
   }
 
   /** Passes on the steps of the open clip that come before its end. */

@@ -75,6 +75,8 @@ class ChunkAssembler {
         return;
       case 'clip-end': {
         const open = this.#openClip(event.clip);
+        // How long the last chunk is depends on what ended the clip.
+        open.latest = { ...open.latest, received: event.received };
         yield* this.#collect(open, open.sampler.end(event.endPts));
         if (open.fields.length > 0) yield this.#takeChunk(open);
         this.#open = undefined;

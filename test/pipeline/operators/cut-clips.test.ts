@@ -1,6 +1,6 @@
 import { firstValueFrom, toArray } from 'rxjs';
 import { beforeAll, describe, expect, it } from 'vitest';
-import { type Micros, micros, nowMillis } from '../../../client-sdk/protocol/units.ts';
+import { type Micros, micros, millis } from '../../../client-sdk/protocol/units.ts';
 import { openNodeAvDecoder } from '../../../pipeline/codec/node-av-decoder.ts';
 import { livePictures } from '../../../pipeline/codec/node-av-picture.ts';
 import { demux } from '../../../pipeline/demux/demux.ts';
@@ -35,6 +35,7 @@ interface CutOptions {
 /** Runs a fixture through the stages up to the motion fields; nothing of it may be alive afterwards. */
 async function cut(name: string, options: CutOptions = {}): Promise<TokenizableEvent[]> {
   const scope = new Scope();
+  let clock = 0;
   const manifest = {
     ...pack.manifest,
     clip: options.clip ?? pack.manifest.clip,
@@ -52,7 +53,7 @@ async function cut(name: string, options: CutOptions = {}): Promise<TokenizableE
     counters: createCounters(),
     probe: { onUnit: () => {}, onPicture: options.onPicture ?? (() => {}), onItem: () => {} },
     scope,
-    now: nowMillis,
+    now: () => millis(clock++),
   });
   const units = retimed(demux(inPieces(await readMedia(name), 4096), stages.demux), options.retime);
   const events$ = admit(units, stages.admit).pipe(
@@ -85,6 +86,18 @@ const chunks = (events: readonly TokenizableEvent[]) =>
       ? [{ clip: event.clip, pts: event.pts, fields: event.fields, duration: event.duration }]
       : [],
   );
+
+describe('received', () => {
+  it('of a clip’s last chunk is that of the picture that showed how long it is', async () => {
+    const events = await cut('city-h264-p.ts');
+    const followers = events.filter((event) => event.type === 'keyframe').slice(1);
+    expect(followers).toHaveLength(2);
+    for (const { clip, received } of followers) {
+      const last = events.findLast((event) => event.type === 'chunk' && event.clip === clip - 1);
+      expect(last).toMatchObject({ received });
+    }
+  });
+});
 
 describe('looks', () => {
   it('are absent where the pack asks for none', async () => {
