@@ -145,8 +145,9 @@ export class PeerLink {
       await life.ended;
     } finally {
       life.stop();
-      connection.close();
+      // A goodbye of the connection itself would make the server forget what the call is about.
       if (answer) this.#isHeld = !(await answer.end());
+      connection.close();
     }
   }
 

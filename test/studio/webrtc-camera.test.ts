@@ -86,7 +86,25 @@ describe.skipIf(!hasAll)('Studio’s camera over WebRTC', { timeout: TIMEOUT_MS 
     );
     await studio.expectText('#left-note', /held back by the round trip of/);
     await studio.screenshot('webrtc-measured');
+    await page.click('#stop');
+    await studio.expectText('#notice', /cam has ended/);
     expect(studio.complaints).toEqual([]);
+  });
+
+  test('fits a phone, and offers the codecs in the dialog', async () => {
+    await using server = await startTestServer(engine);
+    await using studio = await openStudio(browser, server.url, { widthPx: 390, heightPx: 844 });
+    const { page } = studio;
+    await page.click('#open-camera');
+    expect(await page.$$eval('input[name=codec]:enabled', (all) => all.length)).toBe(4);
+    await studio.screenshot('webrtc-phone-dialog');
+    await page.click('#camera-form [data-close]');
+    await publishCamera(studio, 'vp9');
+    await studio.expectText('#right-note', /^video over WebRTC/);
+    await studio.screenshot('webrtc-phone');
+    expect(await page.evaluate(() => document.documentElement.scrollWidth)).toBe(390);
+    await page.click('#stop');
+    await studio.expectText('#notice', /cam has ended/);
   });
 
   test('draws motion over JPEGs from the WebSocket, and goes back to the video', async () => {
@@ -103,6 +121,8 @@ describe.skipIf(!hasAll)('Studio’s camera over WebRTC', { timeout: TIMEOUT_MS 
     );
     await page.check('input[name=overlay][value=off]', { force: true });
     await studio.expectText('#right-note', /^video over WebRTC/);
+    await page.click('#stop');
+    await studio.expectText('#notice', /cam has ended/);
     expect(studio.complaints).toEqual([]);
   });
 

@@ -45,8 +45,8 @@ export function tilesOf(sources: TileSources): Tiles {
 
 function bitsTile(bitsPerSecond: number, sourceBitsPerSecond: number | undefined): TileContent {
   if (bitsPerSecond === 0) return { figure: undefined, note: '', sample: undefined };
-  const ratio = sourceBitsPerSecond === undefined ? 0 : sourceBitsPerSecond / bitsPerSecond;
-  const source = sourceBitsPerSecond === undefined ? '' : `of ${inWords(bitRate(sourceBitsPerSecond))}`;
+  const ratio = (sourceBitsPerSecond ?? 0) / bitsPerSecond;
+  const source = sourceBitsPerSecond ? `of ${inWords(bitRate(sourceBitsPerSecond))}` : '';
   return {
     figure: bitRate(bitsPerSecond),
     note: ratio >= 1 ? `${source}, 1\u00a0:\u00a0${ratio.toFixed(ratio < 10 ? 1 : 0)}` : source,
