@@ -1,7 +1,7 @@
 import { availableParallelism } from 'node:os';
 import { OverloadedError } from '../../pipeline/errors.ts';
 
-/** What one processor of 2.4 GHz tokenizes in real time, with something left for the rest (test/bench/many-streams.ts). */
+/** Two 720p30 streams a processor, the most that lose next to nothing where previews give way (test/bench/full-load.ts). */
 const PIXELS_PER_SECOND_AND_PROCESSOR = 60_000_000;
 
 /** What the processors that this process may use are good for. */
