@@ -12,8 +12,8 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-FIELDS = 8
-ROWS, COLUMNS = 20, 36
+from motion_fields import COLUMNS, FIELDS_PER_CHUNK, ROWS
+
 LUMA_ROWS, LUMA_COLUMNS = 40, 72
 KNOT_TIMES, KNOT_ROWS, KNOT_COLUMNS = 4, 10, 18
 ROUNDS = 8
@@ -66,20 +66,20 @@ class PictureFit(nn.Module):
         self.register_buffer("pixels", places(LUMA_ROWS, LUMA_COLUMNS), persistent=False)
         self.register_buffer("pixel", torch.tensor([1 / LUMA_COLUMNS, 1 / LUMA_ROWS]).view(1, 2, 1, 1), persistent=False)
         # How much each knot says in each field: linear in time, no displacement before the first field.
-        span = FIELDS // KNOT_TIMES
-        distance = (torch.arange(1, FIELDS + 1)[:, None] - span * torch.arange(1, KNOT_TIMES + 1)).abs()
+        span = FIELDS_PER_CHUNK // KNOT_TIMES
+        distance = (torch.arange(1, FIELDS_PER_CHUNK + 1)[:, None] - span * torch.arange(1, KNOT_TIMES + 1)).abs()
         self.register_buffer("tents", (1 - distance / span).clamp(min=0), persistent=False)
 
     def forward(self, motion: Tensor, mask: Tensor, luma: Tensor) -> Tensor:
         by_field = fill(motion.transpose(1, 2).flatten(0, 1), mask.transpose(1, 2).flatten(0, 1))
-        ways = self._ways(mean_around(by_field).unflatten(0, (-1, FIELDS)))
-        at_knots = ways[:, FIELDS // KNOT_TIMES - 1 :: FIELDS // KNOT_TIMES]
+        ways = self._ways(mean_around(by_field).unflatten(0, (-1, FIELDS_PER_CHUNK)))
+        at_knots = ways[:, FIELDS_PER_CHUNK // KNOT_TIMES - 1 :: FIELDS_PER_CHUNK // KNOT_TIMES]
         knots = F.avg_pool2d(at_knots.flatten(0, 1), ROWS // KNOT_ROWS).unflatten(0, (-1, KNOT_TIMES))
-        first = luma[:, :1].expand(-1, FIELDS, -1, -1).flatten(0, 1).unsqueeze(1)
+        first = luma[:, :1].expand(-1, FIELDS_PER_CHUNK, -1, -1).flatten(0, 1).unsqueeze(1)
         later = luma[:, 1:].flatten(0, 1).unsqueeze(1)
         for _ in range(ROUNDS):
             knots = self._improve(knots, first, later)
-        return self._fields(self._between(knots, ROWS, COLUMNS).unflatten(0, (-1, FIELDS)))
+        return self._fields(self._between(knots, ROWS, COLUMNS).unflatten(0, (-1, FIELDS_PER_CHUNK)))
 
     def _ways(self, fields: Tensor) -> Tensor:
         """The displacement since the chunk's first picture: [N, 8, 2, 20, 36], as the fields."""
@@ -116,7 +116,7 @@ class PictureFit(nn.Module):
         left = later - warped
         trust = 1 / (1 + (left / OUTLIER).square())
         products = trust * torch.cat([across * across, across * down, down * down, across * left, down * left], 1)
-        around = mean_around(F.avg_pool2d(products, LUMA_ROWS // KNOT_ROWS)).unflatten(0, (-1, FIELDS))
+        around = mean_around(F.avg_pool2d(products, LUMA_ROWS // KNOT_ROWS)).unflatten(0, (-1, FIELDS_PER_CHUNK))
         xx, xy, yy, xe, ye = self._mix(self.tents.T, around).flatten(0, 1).split(1, 1)
         xx, yy = xx + DAMPING, yy + DAMPING
         step = torch.cat([xy * ye - yy * xe, xy * xe - xx * ye], 1) / (xx * yy - xy * xy)
