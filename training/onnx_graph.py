@@ -1,0 +1,138 @@
+"""Graphs of a pack: written from PyTorch modules, stored in half precision, compared with PyTorch."""
+
+import tempfile
+import time
+from pathlib import Path
+
+import numpy as np
+import onnx
+import onnxruntime
+import torch
+from torch import Tensor, nn
+
+OPSET = 17
+
+
+class NearestCode(nn.Module):
+    """Vectors [N, D, h, w] to ids int32 [N, h * w], row-major: argmax(2 v.e - |e|^2)."""
+
+    def __init__(self, codebook: Tensor):
+        super().__init__()
+        self.register_buffer("twice", 2 * codebook.T.contiguous())
+        self.register_buffer("squares", codebook.square().sum(1))
+
+    def forward(self, vectors: Tensor) -> Tensor:
+        flat = vectors.flatten(2).transpose(1, 2)
+        return (flat @ self.twice - self.squares).argmax(2).to(torch.int32)
+
+
+class CodeLookup(nn.Module):
+    """Ids int32 [N, rows * columns] to codes [N, D, rows, columns]."""
+
+    def __init__(self, codebook: Tensor, rows: int, columns: int):
+        super().__init__()
+        self.register_buffer("codebook", codebook.clone())
+        self.rows, self.columns = rows, columns
+
+    def forward(self, ids: Tensor) -> Tensor:
+        codes = torch.nn.functional.embedding(ids.long(), self.codebook)
+        return codes.transpose(1, 2).unflatten(2, (self.rows, self.columns))
+
+
+def half_precision(model: nn.Module) -> nn.Module:
+    """Rounds the networks' weights (not the codebook) to what half precision can hold."""
+    for parameter in model.parameters():
+        parameter.data = parameter.data.half().float()
+    return model
+
+
+def store_half(graph: onnx.ModelProto) -> None:
+    """Stores large weights that survive it as float16 with a cast beside them; all computing stays float32.
+
+    onnxruntime folds the casts when it loads the graph, so this only halves the file."""
+    casts = []
+    for tensor in graph.graph.initializer:
+        values = onnx.numpy_helper.to_array(tensor)
+        if values.dtype != np.float32 or values.size < 1024 or (values.astype(np.float16) != values).any():
+            continue
+        name = tensor.name
+        tensor.CopyFrom(onnx.numpy_helper.from_array(values.astype(np.float16), f"{name}.half"))
+        casts.append(onnx.helper.make_node("Cast", [f"{name}.half"], [name], to=onnx.TensorProto.FLOAT))
+    nodes = [*casts, *graph.graph.node]
+    del graph.graph.node[:]
+    graph.graph.node.extend(nodes)
+
+
+def session(path: Path) -> onnxruntime.InferenceSession:
+    """A session on one CPU thread, as the server opens it."""
+    options = onnxruntime.SessionOptions()
+    options.intra_op_num_threads = 1
+    return onnxruntime.InferenceSession(str(path), options, providers=["CPUExecutionProvider"])
+
+
+def run_graph(path: Path, *arrays: np.ndarray) -> np.ndarray:
+    """The graph's one output for these inputs, in the graph's order."""
+    runtime = session(path)
+    return runtime.run(None, {item.name: array for item, array in zip(runtime.get_inputs(), arrays, strict=True)})[0]
+
+
+def export_graph(module: nn.Module, inputs: dict[str, Tensor], output: str, path: Path) -> None:
+    """Writes one graph, only the batch dynamic, and checks it against PyTorch. `inputs` are in the module's order."""
+    arguments = tuple(inputs.values())
+    with tempfile.TemporaryDirectory() as folder:
+        raw = Path(folder) / path.name
+        torch.onnx.export(
+            module.eval(),
+            arguments,
+            str(raw),
+            input_names=list(inputs),
+            output_names=[output],
+            dynamic_axes={name: {0: "N"} for name in [*inputs, output]},
+            opset_version=OPSET,
+            dynamo=False,
+        )
+        graph = onnx.load(raw)
+    fix_output_shape(graph, module, arguments)
+    store_half(graph)
+    onnx.checker.check_model(graph, full_check=True)
+    onnx.save(graph, path)
+    check_parity(module, arguments, path)
+
+
+def fix_output_shape(graph: onnx.ModelProto, module: nn.Module, inputs: tuple[Tensor, ...]) -> None:
+    """States the output's shape: the tracer leaves symbols where it could not follow."""
+    with torch.no_grad():
+        shape = module(*inputs).shape
+    for dim, size in list(zip(graph.graph.output[0].type.tensor_type.shape.dim, shape, strict=True))[1:]:
+        dim.ClearField("dim_param")
+        dim.dim_value = size
+
+
+def check_parity(module: nn.Module, inputs: tuple[Tensor, ...], path: Path) -> None:
+    """Compares the graph with PyTorch: ids may differ in 0.2 %, values by 1e-3."""
+    runtime = session(path)
+    feeds = {item.name: tensor.numpy() for item, tensor in zip(runtime.get_inputs(), inputs, strict=True)}
+    actual = runtime.run(None, feeds)[0]
+    cost = processor_ms(runtime, {name: array[:1] for name, array in feeds.items()})
+    with torch.no_grad():
+        expected = module(*inputs).numpy()
+    assert actual.dtype == expected.dtype and actual.shape == expected.shape, (actual.dtype, actual.shape)
+    if actual.dtype == np.int32:
+        different = float((actual != expected).mean())
+        assert different <= 0.002, f"{path.name}: {different:.2%} of the ids differ"
+        print(f"{path.name}: {different:.3%} of the ids differ from PyTorch, {path.stat().st_size / 1e6:.1f} MB, {cost:.1f} ms")
+    else:
+        # A gate within rounding of its threshold may open on one side only.
+        far = float((np.abs(actual - expected) > 1e-3).mean())
+        assert far <= 1e-4, f"{path.name}: {far:.2%} of the values differ"
+        print(f"{path.name}: {far:.3%} of the values differ from PyTorch, {path.stat().st_size / 1e6:.1f} MB, {cost:.1f} ms")
+
+
+def processor_ms(runtime: onnxruntime.InferenceSession, feeds: dict[str, np.ndarray], rounds: int = 15) -> float:
+    """Processor time of one run on the session's one thread, the median of `rounds`."""
+    times = []
+    for _ in range(rounds):
+        start = time.process_time()
+        runtime.run(None, feeds)
+        times.append((time.process_time() - start) * 1000)
+    return sorted(times)[rounds // 2]
