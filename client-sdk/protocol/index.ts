@@ -2,10 +2,11 @@ export { type BinaryContext, decodeBinary, encodeBinary } from './binary.ts';
 export { type Cursor, formatCursor, parseCursor } from './cursor.ts';
 export { ERROR_CODES, type ErrorCode, isErrorCode } from './error-codes.ts';
 export { jsonSchemas } from './json-schemas.ts';
-export { llmIdsOf } from './llm-ids.ts';
+export { decodeLlmIds, type LlmPart, llmIdsOf, tokenCountOf } from './llm-ids.ts';
 export * from './messages.ts';
 export * from './pack-info.ts';
 export { parseMessage } from './parse-message.ts';
+export { cellsOf, collectIds, type PlacedIds, placeIds, positionsOf } from './positions.ts';
 export {
   decodePreviewFrame,
   encodePreviewFrame,

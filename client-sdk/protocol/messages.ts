@@ -56,12 +56,22 @@ export const LlmLayoutSchema = z.strictObject({
   motionStart: count,
   motionEnd: count,
   motionOffset: count,
+  /** SKIPk, k = 1 to 16, is this + k - 1: k cells of a dynamic keyframe without a token. Absent where positions are left out. */
+  skipOffset: count.optional(),
 });
 export type LlmLayout = z.infer<typeof LlmLayoutSchema>;
 
 /** Grids, codebooks and flat ids that the ids of an epoch refer to. */
 export const TokenLayoutSchema = z.strictObject({
-  visual: z.strictObject({ columns: count, rows: count, codebookSize: count, dynamic: z.boolean() }),
+  visual: z.strictObject({
+    columns: count,
+    rows: count,
+    codebookSize: count,
+    /** Whether a keyframe has as many ids as it needs, with the `positions` of their cells. */
+    dynamic: z.boolean(),
+    /** Ids of a dynamic keyframe that were asked for in the mean; one picture has at most twice as many. */
+    tokens: count.optional(),
+  }),
   motion: z.strictObject({
     columns: count,
     rows: count,

@@ -111,3 +111,18 @@ export const TEXT_MESSAGES: readonly Message[] = [
   { type: 'skip', from: `${EPOCH}:1`, to: `${EPOCH}:7`, reason: 'expired' },
   { type: 'goaway', inMs: 5000 },
 ];
+
+/** A grid and int32 [rows * columns], -1 where a cell has no token: what an encoder of dynamic length gives. */
+export const placedKeyframes = fc
+  .record({ columns: fc.integer({ min: 1, max: 20 }), rows: fc.integer({ min: 1, max: 20 }) })
+  .chain((grid) =>
+    fc.record({
+      grid: fc.constant(grid),
+      placed: fc
+        .array(fc.oneof({ weight: 3, arbitrary: fc.constant(-1) }, fc.nat(4095)), {
+          minLength: grid.columns * grid.rows,
+          maxLength: grid.columns * grid.rows,
+        })
+        .map((cells) => Int32Array.from(cells)),
+    }),
+  );
