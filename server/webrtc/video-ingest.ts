@@ -11,7 +11,7 @@ import type { RtcpPacket } from './rtcp.ts';
 import { rtcpOfFeedback } from './rtcp-of-feedback.ts';
 import type { TakenVideo } from './take-video.ts';
 
-/** Reports go out about once a second, as browsers send theirs (RFC 3550 6.2: the interval is jittered). */
+/** Reports go out about once a second, as browsers send theirs; each is half to one and a half of this away (RFC 3550 6.2). */
 const REPORT_INTERVAL_MS = 1000;
 /** Silence after a BYE by which it is meant: a browser also says it when its camera is changed. */
 const BYE_GRACE_MS = 1000;
@@ -74,7 +74,7 @@ export class VideoIngest {
       clearTimeout(this.#byeTimer);
     }
     this.#receiver.push(packet, at);
-    this.#reportTimer ??= setTimeout(() => this.#report(), REPORT_INTERVAL_MS);
+    this.#reportTimer ??= this.#reportLater();
     this.#arm();
   }
 
@@ -132,7 +132,12 @@ export class VideoIngest {
       { type: 'receiver-report', ssrc: this.#ssrc, reports },
       { type: 'reference-time', sender: this.#ssrc, ...toNtp(at) },
     ]);
-    this.#reportTimer = setTimeout(() => this.#report(), REPORT_INTERVAL_MS * (0.75 + Math.random() / 2));
+    this.#reportTimer = this.#reportLater();
+  }
+
+  /** By chance, so that the reports of many do not fall together (RFC 3550 6.3.1). */
+  #reportLater(): NodeJS.Timeout {
+    return setTimeout(() => this.#report(), REPORT_INTERVAL_MS * (0.5 + Math.random()));
   }
 
   #measure(
