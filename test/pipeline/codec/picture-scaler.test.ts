@@ -37,5 +37,7 @@ test('a photograph has the luma that the training gives its networks', async () 
   const { widthPx, heightPx, rgb } = readPng(readFileSync(fixture('golden/photograph-72x40.png')));
   const luma = rgb.filter((_, at) => at % 3 === 0);
   using picture = await openPhotograph();
-  expect(greatestDifference(await picture.toLuma({ widthPx, heightPx }), luma)).toBeLessThanOrEqual(TOLERANCE);
+  expect(greatestDifference(await picture.toLuma({ widthPx, heightPx }), luma)).toBeLessThanOrEqual(
+    TOLERANCE,
+  );
 });
