@@ -13,7 +13,8 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--checkpoints", type=Path, required=True, help="folder with visual.pt and motion.pt")
     parser.add_argument("--card", type=Path, default=Path(__file__).parent / "pack-card.json", help="version, description, provenance")
-    parser.add_argument("--golden-photograph", type=Path, required=True, help="a held-out photograph")
+    parser.add_argument("--pictures", type=Path, required=True, help="folder made by pictures.py, for the calibration")
+    parser.add_argument("--golden-photograph", type=Path, required=True, help="a photograph of the tuning package")
     parser.add_argument("--golden-shard", type=Path, required=True, help="a held-out shard of make_motion.py")
     parser.add_argument("--out", type=Path, required=True, help="folder of the pack")
     options = parser.parse_args()
@@ -21,12 +22,12 @@ def main() -> None:
     folder.mkdir(parents=True, exist_ok=True)
 
     picture, chunks = golden_picture(options.golden_photograph), golden_chunks(options.golden_shard)
-    export_visual(options.checkpoints / "visual.pt", picture, folder)
+    budgets = export_visual(options.checkpoints / "visual.pt", picture, options.pictures, folder)
     export_motion(options.checkpoints / "motion.pt", chunks, folder)
     card = json.loads(options.card.read_text())
-    pack = manifest(folder, card, visual_manifest(folder), motion_manifest(folder))
+    pack = manifest(folder, card, visual_manifest(folder, budgets), motion_manifest(folder))
     (folder / "pack.json").write_text(json.dumps(pack, indent=2) + "\n")
-    goldens = {"visual": visual_goldens(folder, picture), "motion": motion_goldens(folder, chunks)}
+    goldens = {"visual": visual_goldens(folder, picture, budgets), "motion": motion_goldens(folder, chunks)}
     (folder / "goldens.json").write_text(json.dumps(goldens) + "\n")
     print(f"{sum(path.stat().st_size for path in folder.iterdir()) / 1e6:.1f} MB in {folder}")
 

@@ -8,39 +8,58 @@ from PIL import Image
 from torch import Tensor, nn
 
 import visual_model
-from onnx_graph import CodeLookup, NearestCode, export_graph, half_precision, run_graph
+from calibration import POSITIONS, calibration, scores_of
+from dynamic_tokenizer import kept
+from onnx_graph import NearestCode, export_graph, half_precision, run_graph
 from pack_manifest import base64_of, file_entry
-from visual_model import VisualTokenizer
+from visual_data import FRAME_PX, CropSampler, load_pictures
+from visual_model import GRID, KeyframeTokenizer
+
+DEFAULT_TOKENS = 128
+CALIBRATION_PICTURES = 240
+GOLDEN_TOKENS = (128, 256)
 
 
 class VisualEncoderGraph(nn.Module):
-    def __init__(self, model: VisualTokenizer):
-        super().__init__()
-        self.encoder, self.nearest = model.encoder, NearestCode(model.quantizer.codebook)
+    """Pixels, threshold [N] and cap [N] to ids int32 [N, 256], -1 where a position has no token."""
 
-    def forward(self, pixels: Tensor) -> Tensor:
-        return self.nearest(self.encoder(pixels))
+    def __init__(self, model: KeyframeTokenizer):
+        super().__init__()
+        self.model, self.nearest = model, NearestCode(model.tokenizer.quantize.codebook)
+
+    def forward(self, pixels: Tensor, threshold: Tensor, cap: Tensor) -> Tensor:
+        features = self.model.stem(pixels)
+        keep = kept(self.model.scores(features), threshold, cap.to(pixels.dtype))
+        ids = self.nearest(self.model.tokenizer.vectors(features, keep).transpose(1, 2))
+        return torch.where(keep > 0, ids, -torch.ones_like(ids))
 
 
 class VisualDecoderGraph(nn.Module):
-    def __init__(self, model: VisualTokenizer):
+    """Ids int32 [N, 256], -1 where there is none, to RGB [N, 3, 256, 256] of 0 to 1."""
+
+    def __init__(self, model: KeyframeTokenizer):
         super().__init__()
-        self.lookup, self.decoder = CodeLookup(model.quantizer.codebook, 16, 16), model.decoder
+        self.model = model
+        self.register_buffer("codebook", model.tokenizer.quantize.codebook.clone())
 
     def forward(self, ids: Tensor) -> Tensor:
-        return self.decoder(self.lookup(ids)).clamp(0, 1)
+        codes = nn.functional.embedding(ids.clamp(min=0).long(), self.codebook)
+        return self.model.pixels(codes, (ids >= 0).to(codes.dtype), GRID).clamp(0, 1)
 
 
-def load_visual(path: Path) -> VisualTokenizer:
-    """The averaged weights of a checkpoint of train_visual.py."""
-    model = VisualTokenizer()
+def load_visual(path: Path) -> KeyframeTokenizer:
+    """The averaged weights of a checkpoint of train_visual.py; the codebook stays as it is."""
+    model = KeyframeTokenizer()
     model.load_state_dict(torch.load(path, map_location="cpu")["averaged"])
-    return half_precision(model.eval().to(memory_format=torch.contiguous_format))
+    codebook = model.tokenizer.quantize.codebook.clone()
+    half_precision(model.eval().to(memory_format=torch.contiguous_format))
+    model.tokenizer.quantize.codebook.copy_(codebook)
+    return model
 
 
 def golden_picture(photograph: Path) -> np.ndarray:
     """A photograph squashed to the pack's size: uint8 [256, 256, 3]."""
-    return np.asarray(Image.open(photograph).convert("RGB").resize((256, 256), Image.BOX))
+    return np.asarray(Image.open(photograph).convert("RGB").resize((FRAME_PX, FRAME_PX), Image.BOX))
 
 
 def normalized(picture: np.ndarray) -> np.ndarray:
@@ -49,38 +68,59 @@ def normalized(picture: np.ndarray) -> np.ndarray:
     return np.ascontiguousarray(((picture.astype(np.float32) / 255 - mean) / std).transpose(2, 0, 1)[None])
 
 
-def export_visual(checkpoint: Path, picture: np.ndarray, folder: Path) -> None:
-    """Writes visual-encoder.onnx and visual-decoder.onnx, checked on the picture."""
+def export_visual(checkpoint: Path, picture: np.ndarray, pictures: Path, folder: Path) -> list[dict[str, float]]:
+    """Writes visual-encoder.onnx and visual-decoder.onnx, checked on the picture; returns the calibration table, made on
+    draws of the training pictures."""
     model = load_visual(checkpoint)
-    pixels = torch.from_numpy(normalized(picture))
+    draws = CropSampler(load_pictures(pictures / "train"), seed=77)
+    table = calibration(scores_of(model, draws.batch(CALIBRATION_PICTURES, FRAME_PX)))
+    inputs = {
+        "pixels": torch.from_numpy(normalized(picture)),
+        "threshold": torch.tensor([row["threshold"] for row in table if row["tokens"] == DEFAULT_TOKENS]),
+        "cap": torch.tensor([min(POSITIONS, 2 * DEFAULT_TOKENS)], dtype=torch.int32),
+    }
     encoder = VisualEncoderGraph(model)
     with torch.no_grad():
-        ids = encoder(pixels)
-    export_graph(encoder, {"pixels": pixels}, "ids", folder / "visual-encoder.onnx")
+        ids = encoder(*inputs.values())
+    export_graph(encoder, inputs, "ids", folder / "visual-encoder.onnx")
     export_graph(VisualDecoderGraph(model), {"ids": ids}, "pixels", folder / "visual-decoder.onnx")
+    return table
 
 
-def visual_manifest(folder: Path) -> dict[str, object]:
+def visual_manifest(folder: Path, table: list[dict[str, float]]) -> dict[str, object]:
     """The manifest's `visual`."""
     return {
-        "width": 256,
-        "height": 256,
+        "width": FRAME_PX,
+        "height": FRAME_PX,
         "normalization": {"mean": list(visual_model.MEAN), "std": list(visual_model.STD)},
-        "columns": 16,
-        "rows": 16,
+        "columns": GRID,
+        "rows": GRID,
         "codebookSize": visual_model.CODES,
-        "dynamic": False,
+        "dynamic": True,
+        "budget": {"defaultTokens": DEFAULT_TOKENS, "calibration": table},
         "encoder": file_entry(folder, "visual-encoder.onnx"),
     }
 
 
-def visual_goldens(folder: Path, picture: np.ndarray) -> dict[str, object]:
-    """What the graphs make of the picture uint8 [256, 256, 3], which is written beside them."""
+def visual_goldens(folder: Path, picture: np.ndarray, table: list[dict[str, float]]) -> dict[str, object]:
+    """What the graphs make of the picture uint8 [256, 256, 3], which is written beside them, at two budgets."""
     Image.fromarray(picture).save(folder / "golden-picture.png", optimize=True)
-    ids = run_graph(folder / "visual-encoder.onnx", normalized(picture))
-    decoded = run_graph(folder / "visual-decoder.onnx", ids)
+    thresholds = {int(row["tokens"]): row["threshold"] for row in table}
     return {
         "input": {"file": "golden-picture.png", "what": "RGB, 256 x 256"},
+        "budgets": [golden_budget(folder, picture, tokens, thresholds[tokens]) for tokens in GOLDEN_TOKENS],
+    }
+
+
+def golden_budget(folder: Path, picture: np.ndarray, tokens: int, threshold: float) -> dict[str, object]:
+    """Ids, -1 where a position has none, and some pixels of what they decode to."""
+    cap = min(POSITIONS, 2 * tokens)
+    ids = run_graph(folder / "visual-encoder.onnx", normalized(picture), np.float32([threshold]), np.int32([cap]))
+    decoded = run_graph(folder / "visual-decoder.onnx", ids)
+    return {
+        "tokens": tokens,
+        "threshold": threshold,
+        "cap": cap,
         "ids": ids[0].tolist(),
         "decoded": {
             "what": "uint8 [3, 16, 16], round(255 * pixels) at rows and columns 8, 24, ..., base64",

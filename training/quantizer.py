@@ -1,8 +1,89 @@
-"""A cosine codebook that learns by exponential moving averages."""
+"""The codebook of unit vectors (Video-LaVIT, equation 2), and how it learns by exponential moving averages."""
 
 import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
+
+
+class VectorQuantizer(nn.Module):
+    """Maps unit vectors float32 [M, D] to the nearest of K codes; its only weight is `embedding.weight` [K, D]."""
+
+    def __init__(self, codes: int, dim: int):
+        super().__init__()
+        self.embedding = nn.Embedding(codes, dim)
+        self.embedding.weight.requires_grad_(False)
+        self.embedding.weight.copy_(F.normalize(self.embedding.weight, dim=1))
+
+    @property
+    def codebook(self) -> Tensor:
+        return self.embedding.weight
+
+    def nearest(self, vectors: Tensor) -> Tensor:
+        """Ids int64 [M] of the nearest codes: argmax(2 v.e - |e|^2)."""
+        return (2 * vectors @ self.codebook.T - self.codebook.square().sum(1)).argmax(1)
+
+    def forward(self, vectors: Tensor) -> tuple[Tensor, Tensor, Tensor]:
+        """Returns (codes with straight-through gradient [M, D], ids [M], squared distances [M])."""
+        with torch.autocast(vectors.device.type, enabled=False):
+            ids = self.nearest(vectors.detach().float())
+        # A copy: the follower changes the codebook before autograd is done with it.
+        codes = self.codebook[ids].clone()
+        return vectors + (codes - vectors).detach(), ids, (vectors - codes).square().sum(1)
+
+
+class CodebookFollower:
+    """Moves a quantizer's codes after the vectors that choose them, and codes that hardly any vector chooses onto
+    vectors of the batch. Exponential moving averages in place of a gradient."""
+
+    def __init__(self, quantizer: VectorQuantizer, decay: float = 0.99, dead_below: float = 0.03):
+        self.quantizer = quantizer
+        self.decay = decay
+        self.dead_below = dead_below
+        codebook = quantizer.codebook
+        self.sums = codebook.clone()
+        self.counts = torch.ones(len(codebook), device=codebook.device)
+
+    @torch.no_grad()
+    def follow(self, vectors: Tensor, ids: Tensor) -> None:
+        """Takes in the unit vectors [M, D] of a batch and the ids [M] that they got."""
+        vectors = vectors.detach().float()
+        counts = torch.bincount(ids, minlength=len(self.counts)).to(vectors.dtype)
+        sums = torch.zeros_like(self.sums).index_add_(0, ids, vectors)
+        self.counts.lerp_(counts, 1 - self.decay)
+        self.sums.lerp_(sums, 1 - self.decay)
+        dead = (self.counts < self.dead_below).nonzero().squeeze(1)
+        if len(dead):
+            dead = dead[torch.randperm(len(dead), device=dead.device)[: max(1, len(vectors) // 16)]]
+            # Badly coded vectors are preferred: a random one is most often like many others.
+            errors = (vectors - self.quantizer.codebook[ids]).square().sum(1)
+            chosen = vectors[torch.multinomial(errors + 1e-8, len(dead))]
+            self.sums[dead] = chosen * 4 * self.dead_below
+            self.counts[dead] = 4 * self.dead_below
+        self.quantizer.codebook.copy_(F.normalize(self.sums, dim=1))
+
+    @torch.no_grad()
+    def init_from(self, vectors: Tensor, rounds: int = 10) -> None:
+        """Spherical k-means on vectors [M, D], M well above the number of codes."""
+        size = len(self.counts)
+        codebook = self.quantizer.codebook
+        codebook.copy_(vectors[torch.randperm(len(vectors), device=vectors.device)[:size]])
+        for _ in range(rounds):
+            ids = torch.cat([self.quantizer.nearest(part) for part in vectors.split(8192)])
+            sums = torch.zeros_like(self.sums).index_add_(0, ids, vectors)
+            counts = torch.bincount(ids, minlength=size).to(vectors.dtype)
+            empty = counts == 0
+            sums[empty] = vectors[torch.randint(len(vectors), (int(empty.sum()),), device=vectors.device)]
+            codebook.copy_(F.normalize(sums, dim=1))
+        rate = counts.clamp(min=1) / counts.clamp(min=1).mean()
+        self.counts.copy_(rate * 4 * self.dead_below)
+        self.sums.copy_(codebook * self.counts[:, None])
+
+    def state_dict(self) -> dict[str, Tensor]:
+        return {"sums": self.sums, "counts": self.counts}
+
+    def load_state_dict(self, state: dict[str, Tensor]) -> None:
+        self.sums.copy_(state["sums"])
+        self.counts.copy_(state["counts"])
 
 
 class CosineQuantizer(nn.Module):

@@ -1,5 +1,6 @@
 """What both trainings share: the time budget, the learning rate, averaged weights, checkpoints."""
 
+import contextlib
 import copy
 import math
 import time
@@ -7,6 +8,16 @@ from pathlib import Path
 
 import torch
 from torch import nn
+
+
+def best_device() -> torch.device:
+    """CUDA where there is one."""
+    return torch.device("cuda" if torch.cuda.is_available() else "cpu")
+
+
+def autocast(device: torch.device) -> contextlib.AbstractContextManager[object]:
+    """bfloat16 on CUDA; nothing on the CPU, where it is slower."""
+    return torch.autocast("cuda", torch.bfloat16) if device.type == "cuda" else contextlib.nullcontext()
 
 
 class Budget:
@@ -41,7 +52,7 @@ def set_learning_rate(optimizer: torch.optim.Optimizer, rate: float) -> None:
 
 
 class AveragedWeights:
-    """A copy of a model that follows its parameters slowly and its buffers at once."""
+    """A copy of a model that follows its parameters slowly, and codebooks and buffers at once."""
 
     def __init__(self, model: nn.Module, decay: float):
         self.model = copy.deepcopy(model).eval().requires_grad_(False)
@@ -50,8 +61,12 @@ class AveragedWeights:
     @torch.no_grad()
     def follow(self, model: nn.Module, step: int) -> None:
         decay = min(self.decay, (1 + step) / (10 + step))
-        mine = list(self.model.parameters())
-        torch._foreach_lerp_(mine, list(model.parameters()), 1 - decay)
+        pairs = list(zip(self.model.parameters(), model.parameters(), strict=True))
+        learned = [(mine, theirs) for mine, theirs in pairs if theirs.requires_grad]
+        torch._foreach_lerp_([mine for mine, _ in learned], [theirs for _, theirs in learned], 1 - decay)
+        for mine, theirs in pairs:
+            if not theirs.requires_grad:
+                mine.copy_(theirs)
         for name, buffer in model.named_buffers():
             self.model.get_buffer(name).copy_(buffer)
 

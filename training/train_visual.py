@@ -1,65 +1,135 @@
-"""Trains the keyframe tokenizer on crops of photographs."""
+"""Trains the keyframe tokenizer on crops of pictures, in stages that each leave a usable model.
+
+fixed: every position has a token. masked: random numbers of tokens, where they look most worth it. scores: what a token
+is really worth is regressed, all else standing still. joint: all of it, with the model's own choice of positions.
+"""
 
 import argparse
+import csv
+import random
 import time
+from dataclasses import dataclass, field
 from pathlib import Path
 
 import torch
 import torch.nn.functional as F
 from torch import Tensor
 
-from quantizer import perplexity
-from run import AveragedWeights, Budget, learning_rate, save_checkpoint, set_learning_rate
-from visual_data import CropSampler, load_photographs, squashed
-from visual_model import CODES, VisualTokenizer
+from picture_quality import psnr_db, reconstruction_loss, thumbnail
+from quantizer import CodebookFollower, perplexity
+from run import AveragedWeights, Budget, autocast, best_device, learning_rate, save_checkpoint, set_learning_rate
+from token_value import anchored, decoded_values, thumbnail_values
+from dynamic_tokenizer import ranks
+from visual_data import FRAME_PX, CropSampler, load_pictures, squashed
+from visual_model import CELL_PX, CODES, GRID, KeyframeTokenizer
 
-COMMITMENT_WEIGHT = 0.25
+COMMITMENT_WEIGHT = 2.0
+SCORE_WEIGHT = 0.05
+CONTINUOUS_STEPS = 250  # before the codebook is made
 KMEANS_BATCHES = 60  # 60 batches of 12 crops give 11 vectors a code
+WHOLE_SHARE = 0.3  # of the masked batches that have every token
+TOKENS = (32, 256)
+# (name, share of the time at which it ends)
+STAGES = (("fixed", 0.35), ("masked", 0.8), ("scores", 0.84), ("joint", 1.0))
 
 
-def reconstruction_loss(output: Tensor, target: Tensor) -> Tensor:
-    """L1 + L2 + L1 of the horizontal and vertical differences; RGB in [0, 1], scaled by 2."""
-    error = 2 * (output - target)
-    across = error[..., :, 1:] - error[..., :, :-1]
-    down = error[..., 1:, :] - error[..., :-1, :]
-    gradient = across.abs().mean() + down.abs().mean()
-    return 0.5 * error.abs().mean() + 2 * error.square().mean() + 0.15 * gradient
+def stage_at(share: float) -> str:
+    """The stage that is due when this share of the time is spent."""
+    return next((name for name, end in STAGES if share < end), STAGES[-1][0])
 
 
-def psnr_db(output: Tensor, target: Tensor) -> Tensor:
-    """PSNR of each picture [N], after clipping; peak 1."""
-    mse = (output.clamp(0, 1) - target).square().mean((1, 2, 3))
-    return -10 * mse.clamp(min=1e-8).log10()
+@dataclass
+class Training:
+    """Model, codebook and draws of one run."""
 
+    model: KeyframeTokenizer
+    follower: CodebookFollower
+    crops: CropSampler
+    draw: random.Random
+    device: torch.device
+    batch: int
+    collected: list[Tensor] = field(default_factory=list)
 
-def thumbnail(pictures: Tensor, cells: int = 16) -> Tensor:
-    """The yardstick: a box thumbnail of `cells` x `cells` scaled up bicubically."""
-    small = F.interpolate(pictures, size=(cells, cells), mode="area")
-    return F.interpolate(small, size=pictures.shape[-2:], mode="bicubic").clamp(0, 1)
+    def loss(self, stage: str, step: int) -> tuple[Tensor, dict[str, float]]:
+        """The loss of one batch and what the log tells of it."""
+        if stage == "fixed":
+            return self._fixed(step)
+        pictures = self._pictures(max(1, self.batch // 4), FRAME_PX)
+        features = self.model.features(pictures)
+        if stage == "scores":
+            return self._score_loss(features.detach(), pictures), {}
+        if stage == "masked":
+            return self._picture_loss(features, self._mask(thumbnail_values(pictures), noise=1.5), pictures, GRID)
+        scores = self.model.tokenizer.scores(features)
+        loss, log = self._picture_loss(features, self._mask(scores.detach(), noise=0.5), pictures, GRID)
+        return loss + SCORE_WEIGHT * self._score_loss(features.detach(), pictures), log
+
+    def _fixed(self, step: int) -> tuple[Tensor, dict[str, float]]:
+        crop_px = FRAME_PX // 2
+        pictures = self._pictures(self.batch, crop_px)
+        rows = crop_px // CELL_PX
+        features = self.model.features(pictures, self.draw.randint(0, GRID - rows), self.draw.randint(0, GRID - rows))
+        keep = torch.ones(features.shape[:2], device=self.device)
+        if step >= CONTINUOUS_STEPS:
+            return self._picture_loss(features, keep, pictures, rows)
+        output, vectors = self.model.continuous(features, keep, rows, noise=0.3)
+        if step >= CONTINUOUS_STEPS - KMEANS_BATCHES:
+            self.collected.append(vectors.detach().float())
+        if step == CONTINUOUS_STEPS - 1:
+            self.follower.init_from(torch.cat(self.collected))
+            self.collected = []
+        return reconstruction_loss(output, pictures), {}
+
+    def _pictures(self, count: int, crop_px: int) -> Tensor:
+        return self.crops.batch(count, crop_px).to(self.device).contiguous(memory_format=torch.channels_last)
+
+    def _mask(self, values: Tensor, noise: float) -> Tensor:
+        """The best positions of each picture by noisy values, as many as drawn; anchors always."""
+        amount = noise * torch.rand(len(values), 1, device=self.device)
+        order = ranks(anchored(values + amount * torch.randn_like(values)))
+        cap = torch.tensor([self._tokens() for _ in values], device=self.device)
+        return (order < cap[:, None]).float()
+
+    def _tokens(self) -> int:
+        return TOKENS[1] if self.draw.random() < WHOLE_SHARE else self.draw.randint(*TOKENS)
+
+    def _picture_loss(self, features: Tensor, keep: Tensor, pictures: Tensor, rows: int) -> tuple[Tensor, dict[str, float]]:
+        output, vectors, ids, commitment = self.model(features, keep, rows)
+        self.follower.follow(vectors, ids)
+        log = {"db": psnr_db(output.detach(), pictures).mean().item(), "perplexity": perplexity(ids, CODES)}
+        return reconstruction_loss(output, pictures) + COMMITMENT_WEIGHT * commitment, log
+
+    def _score_loss(self, features: Tensor, pictures: Tensor) -> Tensor:
+        wanted = decoded_values(self.model, features, pictures)
+        return F.smooth_l1_loss(self.model.tokenizer.scores(features), wanted)
 
 
 @torch.no_grad()
-def evaluate(model: VisualTokenizer, pictures: Tensor) -> str:
-    outputs, ids = [], []
-    for part in pictures.split(4):
-        output, part_ids, _ = model(part)
-        outputs.append(output)
-        ids.append(part_ids)
-    quality = psnr_db(torch.cat(outputs), pictures).mean()
-    yardstick = psnr_db(thumbnail(pictures), pictures).mean()
-    return f"held-out {quality:.2f} dB, thumbnail {yardstick:.2f} dB, perplexity {perplexity(torch.cat(ids), CODES):.0f}"
+def evaluate(model: KeyframeTokenizer, pictures: Tensor) -> dict[str, float]:
+    """Mean PSNR on whole pictures with all tokens and with 128 and 64 of them, and the thumbnail's."""
+    figures = {"thumbnail": psnr_db(thumbnail(pictures), pictures).mean().item()}
+    for tokens in (256, 128, 64):
+        outputs, used = [], []
+        for part in pictures.split(4):
+            features = model.features(part)
+            keep = (ranks(model.scores(features)) < tokens).float()
+            output, _, ids, _ = model(features, keep, GRID)
+            outputs.append(output)
+            used.append(ids)
+        figures[f"at {tokens}"] = psnr_db(torch.cat(outputs), pictures).mean().item()
+        if tokens == 256:
+            figures["perplexity"] = perplexity(torch.cat(used), CODES)
+    return figures
 
 
 def parse_options() -> argparse.Namespace:
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--photographs", type=Path, required=True, help="folder made by photographs.py")
-    parser.add_argument("--out", type=Path, required=True, help="folder for visual.pt; an existing one is resumed")
-    parser.add_argument("--minutes", type=float, default=60, help="time budget, earlier runs counted in")
-    parser.add_argument("--batch", type=int, default=12)
-    parser.add_argument("--crop", type=int, default=128, help="px, a multiple of 16")
+    parser.add_argument("--pictures", type=Path, required=True, help="folder made by pictures.py")
+    parser.add_argument("--out", type=Path, required=True, help="folder for visual.pt and visual.csv; an existing one is resumed")
+    parser.add_argument("--minutes", type=float, default=100, help="time budget, earlier runs counted in")
+    parser.add_argument("--batch", type=int, default=12, help="crops of 128 px; a quarter as many whole pictures")
     parser.add_argument("--rate", type=float, default=8e-4, help="peak learning rate")
-    parser.add_argument("--continuous-steps", type=int, default=250, help="steps before the codebook is made")
-    parser.add_argument("--threads", type=int, default=1)
+    parser.add_argument("--threads", type=int, default=1, help="of the CPU")
     parser.add_argument("--seed", type=int, default=1)
     return parser.parse_args()
 
@@ -69,75 +139,57 @@ def main() -> None:
     torch.set_num_threads(options.threads)
     torch.manual_seed(options.seed)
     options.out.mkdir(parents=True, exist_ok=True)
-    path = options.out / "visual.pt"
+    path, device = options.out / "visual.pt", best_device()
 
-    model = VisualTokenizer().to(memory_format=torch.channels_last)
+    model = KeyframeTokenizer().to(device, memory_format=torch.channels_last)
+    follower = CodebookFollower(model.tokenizer.quantize)
     averaged = AveragedWeights(model, decay=0.998)
-    optimizer = torch.optim.AdamW(model.parameters(), lr=options.rate, betas=(0.9, 0.98), weight_decay=1e-4)
+    learned = [parameter for parameter in model.parameters() if parameter.requires_grad]
+    optimizer = torch.optim.AdamW(learned, lr=options.rate, betas=(0.9, 0.98), weight_decay=1e-4)
     step, spent_s = 0, 0.0
+    parts = {"model": model, "averaged": averaged.model, "optimizer": optimizer, "follower": follower}
     if path.exists():
-        state = torch.load(path, map_location="cpu")
-        model.load_state_dict(state["model"])
-        averaged.model.load_state_dict(state["averaged"])
-        optimizer.load_state_dict(state["optimizer"])
+        state = torch.load(path, map_location=device)
+        for name, part in parts.items():
+            part.load_state_dict(state[name])
         step, spent_s = state["step"], state["spent_s"]
     budget = Budget(options.minutes, spent_s)
+    # A resumed run makes new draws; one that is cut off before the codebook exists begins anew.
+    seed = options.seed + step
+    training = Training(model, follower, CropSampler(load_pictures(options.pictures / "train"), seed), random.Random(seed), device, options.batch)
+    tune = squashed([picture for pictures in load_pictures(options.pictures / "tune").values() for picture in pictures]).to(device)
+    kinds = {kind: len(pictures) for kind, pictures in training.crops.pictures.items()}
+    print(f"{kinds}, {len(tune)} to tune, {sum(parameter.numel() for parameter in learned) / 1e6:.2f} M parameters, {device}", flush=True)
 
-    def save() -> None:
-        save_checkpoint(
-            path,
-            model=model.state_dict(),
-            averaged=averaged.model.state_dict(),
-            optimizer=optimizer.state_dict(),
-            step=step,
-            spent_s=budget.spent_s,
-        )
-
-    crops = CropSampler(load_photographs(options.photographs / "train"), options.crop, options.seed + step)
-    held_out = squashed(load_photographs(options.photographs / "held-out"))
-    parameters = sum(parameter.numel() for parameter in model.parameters())
-    print(f"{len(crops.photographs)} photographs, {len(held_out)} held out, {parameters / 1e6:.2f} M parameters", flush=True)
-
-    collected: list[Tensor] = []
+    curve = (options.out / "visual.csv").open("a", newline="")
+    rows = csv.writer(curve)
     logged_at, logged_step = time.monotonic(), step
     while budget.share < 1:
+        stage = stage_at(budget.share) if step >= CONTINUOUS_STEPS else "fixed"
         set_learning_rate(optimizer, learning_rate(options.rate, step, budget.share))
-        pixels = crops.batch(options.batch).contiguous(memory_format=torch.channels_last)
-        if step < options.continuous_steps:
-            output, vectors = model.continuous(pixels, noise=0.3)
-            loss = reconstruction_loss(output, pixels)
-            if step >= options.continuous_steps - KMEANS_BATCHES:
-                collected.append(vectors.detach())
-            used = 0.0
-        else:
-            if collected:
-                model.quantizer.init_from(torch.cat(collected))
-                collected = []
-            output, ids, commitment = model(pixels)
-            loss = reconstruction_loss(output, pixels) + COMMITMENT_WEIGHT * commitment
-            used = perplexity(ids, CODES)
+        with autocast(device):
+            loss, log = training.loss(stage, step)
         optimizer.zero_grad()
         loss.backward()
-        torch.nn.utils.clip_grad_norm_(model.parameters(), 1.0)
+        torch.nn.utils.clip_grad_norm_(learned, 5.0)
         optimizer.step()
         step += 1
         averaged.follow(model, step)
 
         if step % 50 == 0:
             now = time.monotonic()
-            pace_s = (now - logged_at) / (step - logged_step)
+            pace_ms = (now - logged_at) / (step - logged_step) * 1000
             logged_at, logged_step = now, step
-            quality = psnr_db(output.detach(), pixels).mean()
-            print(
-                f"step {step} {budget.spent_s / 60:.1f} min loss {loss.item():.4f} crops {quality:.2f} dB "
-                f"perplexity {used:.0f} {pace_s * 1000:.0f} ms a step",
-                flush=True,
+            told = " ".join(f"{name} {value:.2f}" for name, value in log.items())
+            print(f"step {step} {budget.spent_s / 60:.1f} min {stage} loss {loss.item():.4f} {told} {pace_ms:.0f} ms a step", flush=True)
+        if step % 300 == 0 or budget.share >= 1:
+            save_checkpoint(
+                path, step=step, spent_s=budget.spent_s, **{name: part.state_dict() for name, part in parts.items()}
             )
-        if step % 300 == 0:
-            save()
-            print(f"step {step} {evaluate(averaged.model, held_out)}", flush=True)
-    save()
-    print(f"done: step {step} {evaluate(averaged.model, held_out)}", flush=True)
+            figures = evaluate(averaged.model, tune)
+            rows.writerow([step, f"{budget.spent_s:.0f}", stage, *(f"{value:.3f}" for value in figures.values())])
+            curve.flush()
+            print(f"step {step} tune " + ", ".join(f"{name} {value:.2f}" for name, value in figures.items()), flush=True)
 
 
 if __name__ == "__main__":

@@ -1,24 +1,27 @@
-"""The keyframe tokenizer: a convolutional VQ autoencoder, one token for each 16 x 16 px."""
+"""The keyframe tokenizer of the small pack: a convolutional stem and pixel decoder around the dynamic tokenizer."""
 
 import torch
-import torch.nn.functional as F
 from torch import Tensor, nn
 
 from blocks import PixelNorm, ResidualBlock
-from quantizer import CosineQuantizer
+from dynamic_tokenizer import DynamicTokenizer, DynamicTokenizerConfig
 
 # Of photographs, RGB in [0, 1].
 MEAN = (0.45, 0.44, 0.40)
 STD = (0.27, 0.26, 0.28)
 
-CODES = 4096
-CODE_DIM = 16
+GRID = 16  # positions along each side of a keyframe
 CELL_PX = 16
 WIDTHS = (64, 128, 256)  # channels at 1/4, 1/8 and 1/16 of the picture
+SMALL = DynamicTokenizerConfig(width=WIDTHS[2], heads=4, blocks=2, mlp_width=512, codes=4096, code_dim=16)
+CODES = SMALL.codes
+
+# Added to the scores of the positions that always have a token, one in each 4 x 4: a plain wall still says its color.
+ANCHOR_BONUS = 1e3
 
 
-class VisualEncoder(nn.Module):
-    """Normalized RGB float32 [N, 3, H, W] to unit vectors float32 [N, D, H/16, W/16]."""
+class Stem(nn.Module):
+    """Normalized RGB float32 [N, 3, H, W] to features [N, P, C], P = H/16 * W/16, that know where they are."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -34,22 +37,25 @@ class VisualEncoder(nn.Module):
             nn.Conv2d(4 * middle, coarse, 1),
             ResidualBlock(coarse),
             ResidualBlock(coarse),
-            PixelNorm(coarse),
-            nn.Conv2d(coarse, CODE_DIM, 1),
         )
+        self.pos_embed = nn.Parameter(0.1 * torch.randn(1, coarse, GRID, GRID))
 
-    def forward(self, pixels: Tensor) -> Tensor:
-        return F.normalize(self.body(pixels), dim=1)
+    def forward(self, pixels: Tensor, top: int = 0, left: int = 0) -> Tensor:
+        """A part of a keyframe, when training, says at which row and column of the grid it lies."""
+        x = self.body(pixels)
+        rows, columns = x.shape[2:]
+        x = x + self.pos_embed[:, :, top : top + rows, left : left + columns]
+        return x.flatten(2).transpose(1, 2)
 
 
-class VisualDecoder(nn.Module):
+class PixelDecoder(nn.Module):
     """Codes float32 [N, D, H/16, W/16] to RGB float32 [N, 3, H, W], about [0, 1], not clipped."""
 
     def __init__(self) -> None:
         super().__init__()
         fine, middle, coarse = WIDTHS
         self.body = nn.Sequential(
-            nn.Conv2d(CODE_DIM, coarse, 3, padding=1),
+            nn.Conv2d(SMALL.code_dim, coarse, 3, padding=1),
             ResidualBlock(coarse),
             ResidualBlock(coarse),
             ResidualBlock(coarse),
@@ -65,36 +71,56 @@ class VisualDecoder(nn.Module):
         )
 
     def forward(self, codes: Tensor) -> Tensor:
-        return self.body(codes * CODE_DIM**0.5) * 0.25 + 0.45
+        return self.body(codes * SMALL.code_dim**0.5) * 0.25 + 0.45
 
 
-class VisualTokenizer(nn.Module):
-    """Encoder, codebook and decoder together."""
+def lattice(rows: int, columns: int, step: int) -> Tensor:
+    """1 at one position of each step x step (1, 2 or 4), 0 elsewhere: float32 [rows * columns]; coarser ones lie within finer ones."""
+    grid = torch.zeros(rows, columns)
+    first = min(step, 2) - 1
+    grid[first::step, first::step] = 1
+    return grid.flatten()
+
+
+class KeyframeTokenizer(nn.Module):
+    """Stem, dynamic tokenizer and pixel decoder together."""
 
     def __init__(self) -> None:
         super().__init__()
-        self.encoder = VisualEncoder()
-        self.quantizer = CosineQuantizer(CODES, CODE_DIM)
-        self.decoder = VisualDecoder()
+        self.stem = Stem()
+        self.tokenizer = DynamicTokenizer(SMALL)
+        self.mask_token = nn.Parameter(torch.zeros(SMALL.code_dim))
+        self.decoder = PixelDecoder()
 
-    def vectors(self, pixels: Tensor) -> Tensor:
-        """RGB in [0, 1] [N, 3, H, W] to unit vectors [N, D, H/16, W/16]."""
+    def features(self, pixels: Tensor, top: int = 0, left: int = 0) -> Tensor:
+        """RGB in [0, 1] [N, 3, H, W] to features [N, P, C]."""
         mean = pixels.new_tensor(MEAN).view(1, 3, 1, 1)
         std = pixels.new_tensor(STD).view(1, 3, 1, 1)
-        return self.encoder((pixels - mean) / std)
+        return self.stem((pixels - mean) / std, top, left)
 
-    def continuous(self, pixels: Tensor, noise: float) -> tuple[Tensor, Tensor]:
+    def scores(self, features: Tensor) -> Tensor:
+        """How much each position of a whole keyframe wants a token, [N, 256], anchors above all."""
+        anchors = lattice(GRID, GRID, 4).to(features.device)
+        return self.tokenizer.scores(features) + ANCHOR_BONUS * anchors
+
+    def pixels(self, codes: Tensor, keep: Tensor, rows: int) -> Tensor:
+        """Codes [N, P, D] at the kept positions, the mask token elsewhere, to RGB [N, 3, H, W]."""
+        placed = codes * keep[..., None] + self.mask_token * (1 - keep[..., None])
+        return self.decoder(placed.transpose(1, 2).unflatten(2, (rows, -1)))
+
+    def forward(self, features: Tensor, keep: Tensor, rows: int) -> tuple[Tensor, Tensor, Tensor, Tensor]:
+        """Returns (RGB [N, 3, H, W], unit vectors of the kept positions [M, D], their ids [M], commitment loss)."""
+        vectors = self.tokenizer.vectors(features, keep)
+        chosen = keep.flatten() > 0
+        flat = vectors.flatten(0, 1)
+        codes, ids, distances = self.tokenizer.quantize(flat)
+        commitment = distances[chosen].mean()
+        return self.pixels(codes.view_as(vectors), keep, rows), flat[chosen], ids[chosen], commitment
+
+    def continuous(self, features: Tensor, keep: Tensor, rows: int, noise: float) -> tuple[Tensor, Tensor]:
         """Autoencodes without the codebook; noise stands for the error that it will make.
 
-        Returns (RGB [N, 3, H, W], vectors [M, D])."""
-        vectors = self.vectors(pixels)
-        noisy = F.normalize(vectors + noise * torch.randn_like(vectors) / CODE_DIM**0.5, dim=1)
-        return self.decoder(noisy), vectors.permute(0, 2, 3, 1).reshape(-1, CODE_DIM)
-
-    def forward(self, pixels: Tensor) -> tuple[Tensor, Tensor, Tensor]:
-        """Returns (RGB [N, 3, H, W], ids [N, H/16, W/16], commitment loss)."""
-        vectors = self.vectors(pixels)
-        n, dim, rows, columns = vectors.shape
-        codes, ids, commitment = self.quantizer(vectors.permute(0, 2, 3, 1).reshape(-1, dim))
-        codes = codes.view(n, rows, columns, dim).permute(0, 3, 1, 2)
-        return self.decoder(codes), ids.view(n, rows, columns), commitment
+        Returns (RGB [N, 3, H, W], vectors of the kept positions [M, D])."""
+        vectors = self.tokenizer.vectors(features, keep)
+        noisy = nn.functional.normalize(vectors + noise * torch.randn_like(vectors) / SMALL.code_dim**0.5, dim=2)
+        return self.pixels(noisy, keep, rows), vectors[keep > 0]
