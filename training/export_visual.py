@@ -12,7 +12,7 @@ from calibration import POSITIONS, calibration, scores_of
 from dynamic_tokenizer import kept
 from onnx_graph import NearestCode, export_graph, half_precision, run_graph
 from pack_manifest import base64_of, file_entry
-from visual_data import FRAME_PX, CropSampler, load_pictures
+from visual_data import FRAME_PX, CropSampler, load_pictures, scaled
 from visual_model import GRID, KeyframeTokenizer
 
 DEFAULT_TOKENS = 128
@@ -59,7 +59,8 @@ def load_visual(path: Path) -> KeyframeTokenizer:
 
 def golden_picture(photograph: Path) -> np.ndarray:
     """A photograph squashed to the pack's size: uint8 [256, 256, 3]."""
-    return np.asarray(Image.open(photograph).convert("RGB").resize((FRAME_PX, FRAME_PX), Image.BOX))
+    picture = Image.open(photograph).convert("RGB")
+    return np.asarray(scaled(picture, (0, 0, *picture.size), FRAME_PX))
 
 
 def normalized(picture: np.ndarray) -> np.ndarray:

@@ -9,6 +9,8 @@ import torch
 from PIL import Image, ImageDraw, ImageEnhance, ImageFilter
 from torch import Tensor
 
+from scaler import as_coded, squash
+
 FRAME_PX = 256
 # How often each kind of picture is drawn; flat, faded and drawn-up ones stand for titles, slides and cuts through black.
 KIND_WEIGHTS = {"photograph": 0.66, "document": 0.14, "drawing": 0.12, "space": 0.02, "graphic": 0.06}
@@ -32,7 +34,15 @@ def to_tensor(pictures: list[Image.Image]) -> Tensor:
 
 def squashed(pictures: list[Image.Image]) -> Tensor:
     """Whole pictures as the server sees frames: float32 [N, 3, 256, 256] in [0, 1]."""
-    return to_tensor([picture.resize((FRAME_PX, FRAME_PX), Image.BOX) for picture in pictures])
+    return to_tensor([scaled(picture, (0, 0, *picture.size), FRAME_PX) for picture in pictures])
+
+
+def scaled(picture: Image.Image, box: tuple[int, int, int, int], side_px: int) -> Image.Image:
+    """A part of a picture as a coded frame that the server squashes to a square; the box's last row or column is left out
+    where their number is odd."""
+    left, top, right, bottom = box
+    part = picture.crop((left, top, right - (right - left) % 2, bottom - (bottom - top) % 2))
+    return Image.fromarray(squash(as_coded(np.asarray(part)), side_px, side_px))
 
 
 class CropSampler:
@@ -98,11 +108,8 @@ class CropSampler:
         stretch = draw.uniform(0.8, 1.25)
         width = min(picture.width, max(crop_px * 0.6, picture.width * covers * zoom * stretch))
         height = min(picture.height, max(crop_px * 0.6, picture.height * covers * zoom / stretch))
-        left = draw.uniform(0, picture.width - width)
-        top = draw.uniform(0, picture.height - height)
-        box = (left, top, left + width, top + height)
-        filter_ = draw.choice((Image.BOX, Image.BILINEAR, Image.BICUBIC))
-        crop = picture.resize((crop_px, crop_px), filter_, box=box, reducing_gap=2.0)
+        left, top = int(draw.uniform(0, picture.width - width)), int(draw.uniform(0, picture.height - height))
+        crop = scaled(picture, (left, top, left + int(width), top + int(height)), crop_px)
         if draw.random() < 0.5:
             crop = crop.transpose(Image.FLIP_LEFT_RIGHT)
         return self._degrade(crop)
