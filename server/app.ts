@@ -26,6 +26,7 @@ import { StreamRegistry } from './sessions/stream-registry.ts';
 import { LitePeerHost } from './webrtc/lite-peer-host.ts';
 import type { PeerHost } from './webrtc/peer.ts';
 import { PeerResources } from './webrtc/peer-resources.ts';
+import { tellUdpFaults } from './webrtc/tell-udp-faults.ts';
 
 declare module 'fastify' {
   interface FastifyRequest {
@@ -117,7 +118,8 @@ function createContext(
     pendingInferences: readiness.isReady ? readiness.engine.encoder.pending : 0,
     peers: peers.peers,
   }));
-  const peers = new LitePeerHost(config);
+  const onUdpFault = tellUdpFaults({ log, metrics, now: () => performance.now() });
+  const peers = new LitePeerHost(config, { onUdpFault });
   const access = new AccessControl(config);
   return { config, log, metrics, registry, readiness, access, peers, peerResources: new PeerResources() };
 }

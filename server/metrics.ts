@@ -58,6 +58,11 @@ export function createMetrics(source: () => MetricsSource) {
     bytesIn: counter('kinoglyph_bytes_in_total', 'Bytes of media received', []),
     units: counter('kinoglyph_access_units_total', 'Access units, by what became of them', ['outcome']),
     rtpPackets: counter('kinoglyph_rtp_packets_total', 'RTP packets, by what became of them', ['outcome']),
+    udpFaults: counter(
+      'kinoglyph_udp_faults_total',
+      'Datagrams of WebRTC that the system did not send, and failures to read some',
+      ['direction'],
+    ),
     keyframeRequests: counter('kinoglyph_keyframe_requests_total', 'Keyframes asked for over RTCP', ['kind']),
     rtpPacketsSent: counter(
       'kinoglyph_rtp_packets_sent_total',

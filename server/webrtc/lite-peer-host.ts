@@ -9,7 +9,7 @@ import { namedAgent, routeKey } from './ice-lite.ts';
 import { LitePeer, type PeerDirectory } from './lite-peer.ts';
 import type { Offer } from './offer-sdp.ts';
 import type { Peer, PeerHost, PeerListener } from './peer.ts';
-import { type Endpoint, UdpMux, type UdpSocket } from './udp-mux.ts';
+import { type Endpoint, type UdpFault, UdpMux, type UdpSocket } from './udp-mux.ts';
 
 /** First bytes of STUN messages (RFC 7983 7). */
 const LAST_STUN_BYTE = 3;
@@ -26,16 +26,23 @@ type HostConfig = Pick<
   | 'webrtcSilenceMs'
 >;
 
+export interface LitePeerHostOptions {
+  /** Told of datagrams that the system did not send or give; the peers live with it as with any loss. */
+  readonly onUdpFault: (fault: UdpFault) => void;
+}
+
 /** Accepts peers as a lite ICE agent on a few UDP sockets, which are bound for the first peer. */
 export class LitePeerHost implements PeerHost, PeerDirectory {
   readonly #config: HostConfig;
+  readonly #options: LitePeerHostOptions;
   readonly #peers = new Set<LitePeer>();
   readonly #byName = new Map<string, LitePeer>();
   readonly #byRoute = new Map<string, LitePeer>();
   #mux: Promise<UdpMux> | undefined;
 
-  constructor(config: HostConfig) {
+  constructor(config: HostConfig, options: LitePeerHostOptions) {
     this.#config = config;
+    this.#options = options;
   }
 
   get peers(): number {
@@ -101,6 +108,7 @@ export class LitePeerHost implements PeerHost, PeerDirectory {
       portMin,
       portMax,
       onDatagram: (data, from, socket) => this.#dispatch(data, from, socket),
+      onFault: this.#options.onUdpFault,
     });
   }
 

@@ -13,7 +13,14 @@ export interface Endpoint {
 
 /** One of the mux's sockets, by which an answer to a datagram goes back. */
 export interface UdpSocket extends Endpoint {
+  /** Sends at once; a datagram that cannot leave is lost, as it may be on its way, and told to the mux's owner. */
   send(data: Uint8Array, to: Endpoint): void;
+}
+
+/** A datagram that could not be sent, or a socket that could not be read; the socket goes on. */
+export interface UdpFault {
+  readonly direction: 'received' | 'sent';
+  readonly cause: unknown;
 }
 
 /** What is done with datagrams. */
@@ -26,24 +33,28 @@ export interface UdpMuxOptions {
   readonly portMin: number;
   readonly portMax: number;
   readonly onDatagram: DatagramTaker;
+  readonly onFault: (fault: UdpFault) => void;
 }
+
+type Listeners = Pick<UdpMuxOptions, 'onDatagram' | 'onFault'>;
+type BindOptions = Omit<UdpMuxOptions, 'addresses' | 'onDatagram'>;
 
 /** The UDP sockets that all peers share: one for each address, so that one open port is enough for any number of peers. */
 export class UdpMux implements AsyncDisposable {
   readonly sockets: readonly UdpSocket[];
   readonly #bound: readonly Socket[];
 
-  private constructor(bound: readonly Socket[], onDatagram: DatagramTaker) {
+  private constructor(bound: readonly Socket[], listeners: Listeners) {
     this.#bound = bound;
-    this.sockets = bound.map((socket) => listen(socket, onDatagram));
+    this.sockets = bound.map((socket) => listen(socket, listeners));
   }
 
   /** Binds all sockets. Rejects with a `ConfigError` where an address is not of this machine or no port is free. */
-  static async open({ addresses, portMin, portMax, onDatagram }: UdpMuxOptions): Promise<UdpMux> {
+  static async open({ addresses, ...options }: UdpMuxOptions): Promise<UdpMux> {
     const bound: Socket[] = [];
     try {
-      for (const address of addresses) bound.push(await bindWithin(address, portMin, portMax));
-      return new UdpMux(bound, onDatagram);
+      for (const address of addresses) bound.push(await bindWithin(address, options));
+      return new UdpMux(bound, options);
     } catch (fault) {
       await Promise.all(bound.map(closeSocket));
       throw fault;
@@ -55,26 +66,35 @@ export class UdpMux implements AsyncDisposable {
   }
 }
 
-function listen(socket: Socket, onDatagram: DatagramTaker): UdpSocket {
+function listen(socket: Socket, { onDatagram, onFault }: Listeners): UdpSocket {
   const { address, port } = socket.address();
+  const noteSent = (cause: unknown): void => {
+    if (cause) onFault({ direction: 'sent', cause });
+  };
   const self: UdpSocket = {
     address,
     port,
-    // A datagram that cannot leave is one that is lost; the protocols above live with it.
-    send: (data, to) => socket.send(data, to.port, to.address, () => undefined),
+    send: (data, to) => {
+      try {
+        socket.send(data, to.port, to.address, noteSent);
+      } catch (cause) {
+        noteSent(cause);
+      }
+    },
   };
   socket.on('message', (data: Buffer, { address: from, port: fromPort }: RemoteInfo) =>
     onDatagram(data, { address: from, port: fromPort }, self),
   );
-  socket.on('error', () => undefined);
   return self;
 }
 
-async function bindWithin(address: string, portMin: number, portMax: number): Promise<Socket> {
+async function bindWithin(address: string, { portMin, portMax, onFault }: BindOptions): Promise<Socket> {
   let fault: unknown;
   for (let port = portMin; port <= portMax; port++) {
     try {
-      return await bind(address, port);
+      const socket = await bind(address, port);
+      socket.on('error', (cause) => onFault({ direction: 'received', cause }));
+      return socket;
     } catch (cause) {
       fault = cause;
     }

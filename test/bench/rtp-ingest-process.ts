@@ -7,7 +7,7 @@ import { takeVideo } from '../../server/webrtc/take-video.ts';
 import { VideoIngest } from '../../server/webrtc/video-ingest.ts';
 
 const config = loadConfig({ env: {} });
-const host = new LitePeerHost(config);
+const host = new LitePeerHost(config, { onUdpFault: ({ cause }) => console.warn(cause) });
 const counts = { packets: 0, units: 0 };
 
 async function accept(sdp: string): Promise<string> {

@@ -35,7 +35,7 @@ async function connected(): Promise<{
   client: TestClient;
   heard: { packets: number; end?: string };
 }> {
-  const host = new LitePeerHost(loadConfig({ env: {} }));
+  const host = new LitePeerHost(loadConfig({ env: {} }), { onUdpFault: () => undefined });
   const client = openTestClient({ channel: 'tokens' });
   const heard: { packets: number; end?: string } = { packets: 0 };
   const offer = parseOffer(await client.offer());

@@ -18,12 +18,15 @@ import { LitePeerHost } from '../../../server/webrtc/lite-peer-host.ts';
 import { parseOffer } from '../../../server/webrtc/offer-sdp.ts';
 import type { Peer, PeerChannel, PeerEnd, PeerListener } from '../../../server/webrtc/peer.ts';
 import type { RtcpPacket } from '../../../server/webrtc/rtcp.ts';
+import type { UdpFault } from '../../../server/webrtc/udp-mux.ts';
 
 const SSRC = 0x1234_5678;
 const release: (() => Promise<unknown>)[] = [];
+const faults: UdpFault[] = [];
 
 afterEach(async () => {
   for (const close of release.splice(0).reverse()) await close();
+  expect(faults.splice(0)).toEqual([]);
 });
 
 /** What a server's peer has heard. */
@@ -51,7 +54,9 @@ class Heard implements PeerListener {
 }
 
 function openHost(flags: Record<string, unknown> = {}): LitePeerHost {
-  const host = new LitePeerHost(loadConfig({ env: {}, flags }));
+  const host = new LitePeerHost(loadConfig({ env: {}, flags }), {
+    onUdpFault: (fault) => faults.push(fault),
+  });
   release.push(() => host[Symbol.asyncDispose]());
   return host;
 }
