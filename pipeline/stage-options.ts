@@ -96,7 +96,7 @@ const announced = ({ stream, epoch, pack, encoder }: TokenizeOptions) => ({
   stream,
   epoch,
   pack: { name: pack.manifest.name, version: pack.manifest.version, sha256: pack.sha256 },
-  layout: layoutOf(pack.manifest),
+  layout: layoutOf(pack.manifest, encoder),
   motionFps: pack.manifest.motion.fieldsPerSecond,
   provider: encoder.provider.name,
   runtime: encoder.runtime,

@@ -3,7 +3,7 @@ import { cellsOf, checkCount, positionsOf } from './positions.ts';
 import { WireError } from './wire-error.ts';
 
 /** SKIP1 to SKIP16: the longest run of cells without a token that one id stands for. */
-const MAX_SKIP = 16;
+export const MAX_SKIP = 16;
 
 type Coded = Pick<VisualMessage, 'type' | 'ids' | 'positions'> | Pick<MotionMessage, 'type' | 'ids'>;
 

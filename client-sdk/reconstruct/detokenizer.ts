@@ -6,8 +6,11 @@ import type { TokenLayout } from '../protocol/messages.ts';
  */
 export interface Detokenizer {
   readonly geometry: Geometry;
-  /** Keyframe of one visual message's ids: float32 [3, height, width], RGB, [0, 1]. */
-  decodeKeyframe(ids: ArrayLike<number>): Promise<Float32Array>;
+  /**
+   * Keyframe of one visual message's ids: float32 [3, height, width], RGB, [0, 1]. `positions` are the message's, of a pack
+   * of dynamic length; `placeIds` makes of both what its decoder graph takes. Rejects where they do not fit the ids.
+   */
+  decodeKeyframe(ids: ArrayLike<number>, positions?: string): Promise<Float32Array>;
   /**
    * Motion of one chunk's ids: float32 [2, fieldsPerChunk, rows, columns], forward displacement (now - before),
    * dx as a fraction of the width then dy of the height, +x right, +y down. Fields past a message's `fields` are padding.

@@ -1,3 +1,4 @@
+export { type PlacedIds, placeIds } from '../protocol/positions.ts';
 export { type Detokenizer, fits, type Geometry } from './detokenizer.ts';
 export { fillMasked, type MaskedField } from './fill-masked.ts';
 export { MotionCompensation } from './motion-compensation.ts';

@@ -83,7 +83,7 @@ export class Reconstructor {
 
   async #pushVisual(message: VisualMessage): Promise<readonly ReconstructedPicture[]> {
     this.#open = undefined;
-    this.#compensation.begin(await this.#detokenizer.decodeKeyframe(message.ids));
+    this.#compensation.begin(await this.#detokenizer.decodeKeyframe(message.ids, message.positions));
     const rgb = this.#compensation.render();
     this.#epoch = message.epoch;
     this.#open = { clip: message.clip, pts: message.pts, chunk: 0, fields: 0, rgb };

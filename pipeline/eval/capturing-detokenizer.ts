@@ -14,8 +14,8 @@ export class CapturingDetokenizer implements Detokenizer {
     this.geometry = inner.geometry;
   }
 
-  async decodeKeyframe(ids: ArrayLike<number>): Promise<Float32Array> {
-    this.keyframe = await this.#inner.decodeKeyframe(ids);
+  async decodeKeyframe(ids: ArrayLike<number>, positions?: string): Promise<Float32Array> {
+    this.keyframe = await this.#inner.decodeKeyframe(ids, positions);
     return this.keyframe;
   }
 

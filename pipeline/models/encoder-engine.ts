@@ -1,8 +1,11 @@
 import { type InferenceSession, Tensor } from 'onnxruntime-node';
+import { collectIds } from '../../client-sdk/protocol/positions.ts';
 import { ModelError, reasonOf } from '../errors.ts';
 import { normalizeMotion, pixelNormalizer } from './normalization.ts';
 import { openSession, type PackGraphs, type SessionOptions } from './onnx-session.ts';
 import { lumaLength } from './pack-manifest.ts';
+import type { TokenBudget } from './token-budget.ts';
+import type { EncodedItem } from './token-encoder.ts';
 
 /** A keyframe or a motion chunk, as the pipeline has it: see `Keyframe.pixels`, and `Chunk` for the rest. */
 export type EncodeItem =
@@ -22,7 +25,13 @@ export type EncodeKind = (typeof ENCODE_KINDS)[number];
 export interface EncoderEngine extends AsyncDisposable {
   readonly batchSize: number;
   /** Ids of 1 to `batchSize` items of one kind, in order; the caller owns them. Blocks the thread. */
-  encode(items: readonly EncodeItem[]): Promise<Uint32Array<ArrayBuffer>[]>;
+  encode(items: readonly EncodeItem[]): Promise<EncodedItem[]>;
+}
+
+export interface EncoderEngineOptions extends SessionOptions {
+  readonly batchSize: number;
+  /** For a pack of dynamic length, and only for such. */
+  readonly budget: TokenBudget | undefined;
 }
 
 /** One graph with its batch of inputs, which every run fills anew. */
@@ -30,6 +39,8 @@ interface Stage {
   readonly session: InferenceSession;
   readonly idsPerItem: number;
   readonly codebookSize: number;
+  /** The grid whose cells may go without an id, -1; absent where each has one. */
+  readonly sparseGrid?: { readonly columns: number; readonly rows: number } | undefined;
   readonly feeds: Readonly<Record<string, Tensor>>;
   /** Writes an item into a slot, or zeros where there is none. */
   fill(slot: number, item: EncodeItem | undefined): void;
@@ -38,7 +49,7 @@ interface Stage {
 /** Opens the encoders of a pack. Rejects with a `ConfigError` where a graph is not as the manifest says. */
 export async function createEncoderEngine(
   pack: PackGraphs,
-  options: SessionOptions & { readonly batchSize: number },
+  options: EncoderEngineOptions,
 ): Promise<EncoderEngine> {
   const visual = await openSession(pack, 'visualEncoder', options);
   const motion = await openSession(pack, 'motionEncoder', options).catch(async (error: unknown) => {
@@ -47,7 +58,7 @@ export async function createEncoderEngine(
   });
   const { batchSize } = options;
   const stages: Record<EncodeKind, Stage> = {
-    keyframe: keyframeStage(pack, visual, batchSize),
+    keyframe: keyframeStage(pack, visual, options),
     motion: motionStage(pack, motion, batchSize),
   };
   return {
@@ -56,7 +67,11 @@ export async function createEncoderEngine(
       const stage = stages[items[0]!.kind];
       for (let slot = 0; slot < batchSize; slot++) stage.fill(slot, items[slot]);
       const ids = await run(stage, batchSize);
-      return items.map((_, slot) => ids.slice(slot * stage.idsPerItem, (slot + 1) * stage.idsPerItem));
+      const { idsPerItem, sparseGrid } = stage;
+      return items.map((_, slot) => {
+        const own = ids.slice(slot * idsPerItem, (slot + 1) * idsPerItem);
+        return sparseGrid ? collectIds(own, sparseGrid) : { ids: Uint32Array.from(own) };
+      });
     },
     [Symbol.asyncDispose]: async () => {
       await visual.release();
@@ -65,23 +80,29 @@ export async function createEncoderEngine(
   };
 }
 
-async function run({ session, feeds, idsPerItem, codebookSize }: Stage, batchSize: number) {
+async function run(stage: Stage, batchSize: number): Promise<Int32Array> {
+  const { session, feeds, idsPerItem, codebookSize } = stage;
   const results = await session.run(feeds).catch((cause: unknown) => {
     throw new ModelError('model-failed', `an encoder failed: ${reasonOf(cause)}`, { cause });
   });
-  const ids = Uint32Array.from(results.ids!.data as Int32Array);
+  const ids = results.ids!.data as Int32Array;
   if (ids.length !== batchSize * idsPerItem)
     throw new ModelError(
       'model-failed',
       `an encoder must give ${batchSize * idsPerItem} ids, got ${ids.length}`,
     );
-  const outside = ids.find((id) => id >= codebookSize);
+  const least = stage.sparseGrid ? -1 : 0;
+  const outside = ids.find((id) => id < least || id >= codebookSize);
   if (outside !== undefined)
-    throw new ModelError('model-failed', `ids must be 0 to ${codebookSize - 1}, got ${outside | 0}`);
+    throw new ModelError('model-failed', `ids must be ${least} to ${codebookSize - 1}, got ${outside}`);
   return ids;
 }
 
-function keyframeStage({ manifest }: PackGraphs, session: InferenceSession, batchSize: number): Stage {
+function keyframeStage(
+  { manifest }: PackGraphs,
+  session: InferenceSession,
+  { batchSize, budget }: EncoderEngineOptions,
+): Stage {
   const { visual } = manifest;
   const length = 3 * visual.height * visual.width;
   const input = new Float32Array(batchSize * length);
@@ -90,7 +111,14 @@ function keyframeStage({ manifest }: PackGraphs, session: InferenceSession, batc
     session,
     idsPerItem: visual.columns * visual.rows,
     codebookSize: visual.codebookSize,
-    feeds: { pixels: new Tensor('float32', input, [batchSize, 3, visual.height, visual.width]) },
+    sparseGrid: budget && visual,
+    feeds: {
+      pixels: new Tensor('float32', input, [batchSize, 3, visual.height, visual.width]),
+      ...(budget && {
+        threshold: new Tensor('float32', new Float32Array(batchSize).fill(budget.threshold), [batchSize]),
+        cap: new Tensor('int32', new Int32Array(batchSize).fill(budget.cap), [batchSize]),
+      }),
+    },
     fill: (slot, item) => {
       if (item?.kind === 'keyframe') normalize(item.pixels, input, slot * length);
       else input.fill(0, slot * length, (slot + 1) * length);

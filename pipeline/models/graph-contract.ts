@@ -26,7 +26,7 @@ export function contractOf({ visual, motion }: PackManifest, role: GraphRole): G
   const motionIds = { name: 'ids', type: 'int32', shape: [motion.tokensPerChunk] } as const;
   switch (role) {
     case 'visualEncoder':
-      return { inputs: [pixels], outputs: [visualIds] };
+      return { inputs: [pixels, ...budgetInputs(visual)], outputs: [visualIds] };
     case 'motionEncoder':
       return { inputs: [vectors, mask, ...lookInputs(motion)], outputs: [motionIds] };
     case 'visualDecoder':
@@ -35,6 +35,15 @@ export function contractOf({ visual, motion }: PackManifest, role: GraphRole): G
       return { inputs: [motionIds], outputs: [vectors] };
   }
 }
+
+/** What a keyframe of dynamic length may have: the least score of a token (exclusive), and the most tokens. */
+const budgetInputs = ({ dynamic }: PackManifest['visual']): TensorContract[] =>
+  dynamic
+    ? [
+        { name: 'threshold', type: 'float32', shape: [] },
+        { name: 'cap', type: 'int32', shape: [] },
+      ]
+    : [];
 
 /** The pictures at a chunk's ticks, 0 to 1, where the pack asks for them. */
 const lookInputs = ({ luma, fieldsPerChunk }: PackManifest['motion']): TensorContract[] =>
@@ -75,7 +84,7 @@ function checkSide(
       rest.every((edge, at) => edge === tensor.shape[at] || (isOpenAllowed && typeof edge === 'string'));
     if (!isEqual)
       throw badPack(
-        `${what} ${tensor.name} must have the shape [N, ${tensor.shape.join(', ')}] of the manifest with N open, ` +
+        `${what} ${tensor.name} must have the shape [${['N', ...tensor.shape].join(', ')}] of the manifest with N open, ` +
           `got [${meta.shape.join(', ')}]`,
       );
   }

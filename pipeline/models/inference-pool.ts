@@ -3,6 +3,7 @@ import { DisposedError, ModelError, OverloadedError, reasonOf } from '../errors.
 import { Batcher } from './batcher.ts';
 import type { EncodeItem, EncodeKind } from './encoder-engine.ts';
 import type { InferenceReady, InferenceSetup, InferenceThread } from './serve-inference.ts';
+import type { EncodedItem } from './token-encoder.ts';
 import { WorkerThread } from './worker-thread.ts';
 
 export interface PoolOptions {
@@ -50,7 +51,7 @@ interface Job {
   readonly kind: EncodeKind;
   readonly priority: number;
   readonly item: EncodeItem;
-  readonly resolve: (ids: Uint32Array) => void;
+  readonly resolve: (encoded: EncodedItem) => void;
   readonly reject: (error: unknown) => void;
 }
 
@@ -131,7 +132,7 @@ export class InferencePool implements AsyncDisposable {
    * Encodes one item, whose buffers it takes ownership of. Rejects with a `ModelError`, an `OverloadedError` where too
    * much waits, a `DisposedError`, or the signal's reason where the item still waited.
    */
-  encode({ item, priority, signal }: Work): Promise<Uint32Array> {
+  encode({ item, priority, signal }: Work): Promise<EncodedItem> {
     return new Promise((resolve, reject) => {
       const refusal = this.#refusal(signal);
       if (refusal !== undefined) {
@@ -143,9 +144,9 @@ export class InferencePool implements AsyncDisposable {
         kind: item.kind,
         priority,
         item,
-        resolve: (ids) => {
+        resolve: (encoded) => {
           settle();
-          resolve(ids);
+          resolve(encoded);
         },
         reject: (error) => {
           settle();
@@ -193,12 +194,12 @@ export class InferencePool implements AsyncDisposable {
     for (const job of jobs) this.#running.add(job);
     try {
       const items = jobs.map((job) => job.item);
-      const { ids, busyMs } = await thread.run(items, items.flatMap(buffersOf));
+      const { encoded, busyMs } = await thread.run(items, items.flatMap(buffersOf));
       this.#busyMs[kind] += busyMs;
       jobs.forEach((job, slot) => {
         if (!this.#running.delete(job)) return;
         this.#done[kind] += 1;
-        job.resolve(ids[slot]!);
+        job.resolve(encoded[slot]!);
       });
     } catch (error) {
       for (const job of jobs) {

@@ -1,8 +1,10 @@
 import { type InferenceSession, Tensor } from 'onnxruntime-node';
+import { type PlacedIds, placeIds } from '../../client-sdk/protocol/positions.ts';
 import type { Detokenizer, Geometry } from '../../client-sdk/reconstruct/detokenizer.ts';
 import { DisposedError, ModelError, reasonOf } from '../errors.ts';
 import { denormalizeMotion } from './normalization.ts';
 import { openSession, type PackGraphs, type SessionOptions } from './onnx-session.ts';
+import type { PackManifest } from './pack-manifest.ts';
 
 /** A detokenizer that owns two sessions; disposing of it waits for the run in flight. */
 export type OnnxDetokenizer = Detokenizer & AsyncDisposable;
@@ -35,8 +37,8 @@ export async function createOnnxDetokenizer(
     await visualDecoder.release();
     throw error;
   });
-  const visualRun = decode(visualDecoder, 'pixels', visual.columns * visual.rows, visual.codebookSize);
-  const motionRun = decode(motionDecoder, 'motion', motion.tokensPerChunk, motion.codebookSize);
+  const visualRun = decode(visualDecoder, 'pixels');
+  const motionRun = decode(motionDecoder, 'motion');
   let running: Promise<unknown> = Promise.resolve();
   let closing: Promise<void> | undefined;
   const inTurn = (run: () => Promise<Float32Array>): Promise<Float32Array> => {
@@ -52,8 +54,10 @@ export async function createOnnxDetokenizer(
   };
   return {
     geometry: geometryOf(pack),
-    decodeKeyframe: (ids) => inTurn(() => visualRun(ids)),
-    decodeMotion: (ids) => inTurn(async () => denormalizeMotion(motion.normalization, await motionRun(ids))),
+    decodeKeyframe: (ids, positions) =>
+      inTurn(async () => visualRun(keyframeIds({ ids, positions }, visual))),
+    decodeMotion: (ids) =>
+      inTurn(async () => denormalizeMotion(motion.normalization, await motionRun(chunkIds(ids, motion)))),
     [Symbol.asyncDispose]: () => {
       closing ??= close();
       return closing;
@@ -61,17 +65,39 @@ export async function createOnnxDetokenizer(
   };
 }
 
-/** Ids come from a peer, so their number and range are checked before a graph looks them up in its codebook. */
+/** Ids come from a peer, so number, range and places are checked before a graph looks them up in its codebook. */
+function keyframeIds(placed: PlacedIds, visual: PackManifest['visual']): Int32Array {
+  checkRange(placed.ids, visual);
+  try {
+    const data = placeIds(placed, visual);
+    if (visual.dynamic || !data.includes(-1)) return data;
+  } catch (cause) {
+    throw new ModelError('model-failed', reasonOf(cause), { cause });
+  }
+  const cells = visual.columns * visual.rows;
+  throw new ModelError(
+    'model-failed',
+    `ids must be one for each of ${cells} cells, got ${placed.ids.length}`,
+  );
+}
+
+function chunkIds(ids: ArrayLike<number>, motion: PackManifest['motion']): Int32Array {
+  checkRange(ids, motion);
+  if (ids.length === motion.tokensPerChunk) return Int32Array.from(ids);
+  throw new ModelError('model-failed', `ids must be ${motion.tokensPerChunk}, got ${ids.length}`);
+}
+
+function checkRange(ids: ArrayLike<number>, { codebookSize }: { codebookSize: number }): void {
+  const outside = Array.from(ids).find((id) => !(id >= 0 && id < codebookSize));
+  if (outside !== undefined)
+    throw new ModelError('model-failed', `ids must be 0 to ${codebookSize - 1}, got ${outside}`);
+}
+
 const decode =
-  (session: InferenceSession, output: string, count: number, codebookSize: number) =>
-  async (ids: ArrayLike<number>): Promise<Float32Array> => {
-    if (ids.length !== count) throw new ModelError('model-failed', `ids must be ${count}, got ${ids.length}`);
-    const data = Int32Array.from(ids);
-    const outside = data.find((id) => id < 0 || id >= codebookSize);
-    if (outside !== undefined)
-      throw new ModelError('model-failed', `ids must be 0 to ${codebookSize - 1}, got ${outside}`);
+  (session: InferenceSession, output: string) =>
+  async (ids: Int32Array): Promise<Float32Array> => {
     const results = await session
-      .run({ ids: new Tensor('int32', data, [1, count]) })
+      .run({ ids: new Tensor('int32', ids, [1, ids.length]) })
       .catch((cause: unknown) => {
         throw new ModelError('model-failed', `a decoder failed: ${reasonOf(cause)}`, { cause });
       });

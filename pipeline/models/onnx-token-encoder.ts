@@ -8,6 +8,7 @@ import { lumaLength } from './pack-manifest.ts';
 import { describeProcessor } from './processor.ts';
 import type { ProviderChoice, ProviderWish } from './provider-choice.ts';
 import type { InferenceSetup } from './serve-inference.ts';
+import { budgetOf } from './token-budget.ts';
 import type { EncodeOptions, TokenEncoder } from './token-encoder.ts';
 import { startWorker } from './worker-entry.ts';
 
@@ -23,6 +24,8 @@ export interface TokenEncoderOptions {
   readonly provider?: ProviderWish | undefined;
   /** Items of a batch. Default 1 on the CPU, 8 elsewhere; 1 where warm-up finds that neighbours change ids. */
   readonly batchSize?: number | undefined;
+  /** Ids that a keyframe gets in the mean, for a pack of dynamic length; the pack's default if absent. */
+  readonly keyframeTokens?: number | undefined;
   /** How long an item waits for company where batches hold more than one, milliseconds. Default 4. */
   readonly batchWaitMs?: number | undefined;
   /** Items that may wait before one is refused with an `OverloadedError`. Default 256. */
@@ -45,20 +48,22 @@ export interface OnnxTokenEncoder extends TokenEncoder, AsyncDisposable {
 }
 
 /**
- * Opens a pack's encoders in worker threads and warms them up. Rejects with a `ConfigError` where the pack or the
- * provider is not as asked for. Keyframes and chunks are borrowed until the call returns.
+ * Opens a pack's encoders in worker threads and warms them up. Rejects with a `ConfigError` where the pack, the provider
+ * or the number of ids is not to be had. Keyframes and chunks are borrowed until the call returns.
  */
 export async function createTokenEncoder(
   pack: PackGraphs,
   options: TokenEncoderOptions = {},
 ): Promise<OnnxTokenEncoder> {
   const threads = options.threads ?? 1;
+  const budget = budgetOf(pack.manifest, options.keyframeTokens);
   const pool = await InferencePool.create({
     setup: {
       pack: { manifest: pack.manifest, graphs: pack.graphs },
       provider: options.provider ?? 'auto',
       threads,
       batchSize: options.batchSize,
+      budget,
     },
     workersOn: (provider) =>
       options.workers ?? (provider === 'cpu' ? Math.max(1, availableParallelism() - 1) : 1),
@@ -74,6 +79,7 @@ export async function createTokenEncoder(
   return {
     runtime: { onnxruntime: pool.ready.onnxruntime, threads, processor: describeProcessor() },
     provider: pool.ready.provider,
+    keyframeTokens: budget?.tokens,
     batch: pool.ready.batch,
     get stats() {
       return pool.stats;
@@ -108,7 +114,8 @@ export async function createTokenEncoder(
         mask: new Uint8Array(chunk.mask),
         luma: looks && new Uint8Array(looks),
       } as const;
-      return await pool.encode({ item, priority: priorityOf(isLive), signal });
+      const { ids } = await pool.encode({ item, priority: priorityOf(isLive), signal });
+      return ids;
     },
     close: () => pool.close(),
     [Symbol.asyncDispose]: () => pool.close(),

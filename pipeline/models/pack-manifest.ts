@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { MAX_SKIP } from '../../client-sdk/protocol/llm-ids.ts';
 import { LlmLayoutSchema, type TokenLayout } from '../../client-sdk/protocol/messages.ts';
 
 const size = z.int().min(1).max(8192);
@@ -41,7 +42,7 @@ export const MotionNormalizationSchema = z.strictObject({
 });
 export type MotionNormalization = z.infer<typeof MotionNormalizationSchema>;
 
-const VisualSchema = z.strictObject({
+const visualFields = {
   /** Size that keyframes are squashed to, px. */
   width: size,
   height: size,
@@ -50,9 +51,49 @@ const VisualSchema = z.strictObject({
   columns: size,
   rows: size,
   codebookSize: z.int().min(2),
-  dynamic: z.literal(false, 'visual.dynamic must be false: ids of varying number are not supported'),
   encoder: GraphFileSchema,
+};
+
+/** How many ids a keyframe of dynamic length gets; a picture's score at a position is compared with the threshold. */
+export const BudgetSchema = z.strictObject({
+  /** Ids in the mean where nobody asks for another number. */
+  defaultTokens: z.int().min(1),
+  /** Thresholds by the mean number of ids that they gave; between two rows the threshold is interpolated linearly. */
+  calibration: z
+    .array(z.strictObject({ tokens: z.int().min(1), threshold: z.number() }))
+    .min(1)
+    .refine(
+      (rows) => rows.every(({ tokens }, at) => at === 0 || tokens > rows[at - 1]!.tokens),
+      'tokens of the calibration must ascend',
+    )
+    .refine(
+      (rows) => rows.every(({ threshold }, at) => at === 0 || threshold <= rows[at - 1]!.threshold),
+      'thresholds of the calibration must descend',
+    ),
 });
+export type Budget = z.infer<typeof BudgetSchema>;
+
+const VisualSchema = z
+  .discriminatedUnion(
+    'dynamic',
+    [
+      z.strictObject({ ...visualFields, dynamic: z.literal(false) }),
+      z.strictObject({ ...visualFields, dynamic: z.literal(true), budget: BudgetSchema }),
+    ],
+    'visual.dynamic must be true or false',
+  )
+  .superRefine((visual, { addIssue }) => {
+    if (!visual.dynamic) return;
+    const { calibration, defaultTokens } = visual.budget;
+    const cells = visual.columns * visual.rows;
+    const least = calibration[0]?.tokens ?? cells;
+    const most = calibration.at(-1)?.tokens ?? cells;
+    const complain = (message: string): void => addIssue({ code: 'custom', path: ['budget'], message });
+    if (most !== cells)
+      complain(`the last row of the calibration must be that of all ${cells} positions, got ${most}`);
+    if (defaultTokens < least || defaultTokens > most)
+      complain(`defaultTokens must be ${least} to ${most} as in the calibration, got ${defaultTokens}`);
+  });
 
 const MotionSchema = z.strictObject({
   columns: size,
@@ -70,8 +111,7 @@ const MotionSchema = z.strictObject({
   reencode: ReencodeSchema,
 });
 
-/** A pack's manifest, `pack.json`: everything that the ids depend on beside the graphs' own numbers. */
-export const PackManifestSchema = z.strictObject({
+const ManifestObjectSchema = z.strictObject({
   format: z.literal(1),
   name: z.string().regex(/^[a-zA-Z0-9_-]{1,64}$/, 'a pack name is 1 to 64 of a-z A-Z 0-9 _ -'),
   version: z.string().min(1),
@@ -97,6 +137,22 @@ export const PackManifestSchema = z.strictObject({
   }),
   llm: LlmLayoutSchema,
 });
+
+/** A pack's manifest, `pack.json`: everything that the ids depend on beside the graphs' own numbers. */
+export const PackManifestSchema = ManifestObjectSchema.superRefine(
+  ({ visual, motion, llm }, { addIssue }) => {
+    const { skipOffset } = llm;
+    if (skipOffset === undefined) return;
+    const others = [
+      { from: llm.visualOffset, ids: visual.codebookSize },
+      { from: llm.motionOffset, ids: motion.codebookSize },
+      ...[llm.imageStart, llm.imageEnd, llm.motionStart, llm.motionEnd].map((from) => ({ from, ids: 1 })),
+    ];
+    if (others.every(({ from, ids }) => skipOffset + MAX_SKIP <= from || skipOffset >= from + ids)) return;
+    const message = `the ${MAX_SKIP} ids from skipOffset on must be nothing else's, got ${skipOffset}`;
+    addIssue({ code: 'custom', path: ['llm', 'skipOffset'], message });
+  },
+);
 export type PackManifest = z.infer<typeof PackManifestSchema>;
 
 /** What a pack's graphs are for. */
@@ -115,13 +171,20 @@ export const graphsOf = (manifest: PackManifest): Record<GraphRole, GraphFile> =
 export const lumaLength = ({ luma, fieldsPerChunk }: PackManifest['motion']): number =>
   luma ? (fieldsPerChunk + 1) * luma.width * luma.height : 0;
 
-/** The grids and codebooks that a `start` message tells of. */
-export const layoutOf = ({ visual, motion, llm }: PackManifest): TokenLayout => ({
+/**
+ * The grids and codebooks that a `start` message tells of. `keyframeTokens`: what was asked of a pack of dynamic length;
+ * its default if absent.
+ */
+export const layoutOf = (
+  { visual, motion, llm }: PackManifest,
+  { keyframeTokens }: { keyframeTokens?: number | undefined } = {},
+): TokenLayout => ({
   visual: {
     columns: visual.columns,
     rows: visual.rows,
     codebookSize: visual.codebookSize,
     dynamic: visual.dynamic,
+    ...(visual.dynamic && { tokens: keyframeTokens ?? visual.budget.defaultTokens }),
   },
   motion: {
     columns: motion.columns,

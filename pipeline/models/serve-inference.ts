@@ -9,6 +9,8 @@ import {
   type ProviderWish,
 } from './provider-choice.ts';
 import { serveThread, type ThreadService } from './serve-thread.ts';
+import type { TokenBudget } from './token-budget.ts';
+import type { EncodedItem } from './token-encoder.ts';
 import { findNeighbourEffect, timeEngine } from './warm-up.ts';
 import type { WorkerThread } from './worker-thread.ts';
 
@@ -20,6 +22,8 @@ export interface InferenceSetup {
   readonly threads: number;
   /** Items of a batch; undefined lets the thread take the default of its provider. */
   readonly batchSize: number | undefined;
+  /** Of keyframes, where the pack is of dynamic length. */
+  readonly budget: TokenBudget | undefined;
 }
 
 /** What an inference thread tells once it is warm. */
@@ -30,9 +34,10 @@ export interface InferenceReady {
   readonly onnxruntime: string;
 }
 
-/** Ids of the items of a run, in order. */
+/** What a run gave. */
 export interface InferenceResult {
-  readonly ids: readonly Uint32Array[];
+  /** In the order of the items. */
+  readonly encoded: readonly EncodedItem[];
   /** Time of the run inside the thread, milliseconds. */
   readonly busyMs: number;
 }
@@ -54,9 +59,9 @@ export const serveInference = (port: MessagePort, setup: InferenceSetup): Promis
         ready,
         run: async (items) => {
           const from = performance.now();
-          const ids = await engine.encode(items);
+          const encoded = await engine.encode(items);
           const busyMs = performance.now() - from;
-          return { result: { ids, busyMs }, transfer: ids.map((each) => each.buffer) };
+          return { result: { encoded, busyMs }, transfer: encoded.map(({ ids }) => ids.buffer) };
         },
         [Symbol.asyncDispose]: () => engine[Symbol.asyncDispose](),
       };
@@ -67,7 +72,7 @@ async function openEngine(setup: InferenceSetup): Promise<{ engine: EncoderEngin
   const provider = await choose(setup);
   const wantedSize = setup.batchSize ?? (provider.name === 'cpu' ? 1 : GPU_BATCH_SIZE);
   const open = (batchSize: number): Promise<EncoderEngine> =>
-    createEncoderEngine(setup.pack, { provider: provider.name, threads: setup.threads, batchSize });
+    createEncoderEngine(setup.pack, { ...setup, provider: provider.name, batchSize });
   const { manifest } = setup.pack;
   let engine = await open(wantedSize);
   let reason =
@@ -83,13 +88,14 @@ async function openEngine(setup: InferenceSetup): Promise<{ engine: EncoderEngin
   return { engine, ready: { provider, batch, onnxruntime: env.versions.node ?? env.versions.common } };
 }
 
-async function choose({ provider, pack, threads, batchSize }: InferenceSetup): Promise<ProviderChoice> {
+async function choose(setup: InferenceSetup): Promise<ProviderChoice> {
+  const { provider, pack, batchSize } = setup;
   if (typeof provider !== 'string') return provider;
   return await chooseProvider(provider, {
     isInstalled: isProviderInstalled,
     measure: async (name) => {
       const size = name === 'cpu' ? 1 : (batchSize ?? GPU_BATCH_SIZE);
-      await using engine = await createEncoderEngine(pack, { provider: name, threads, batchSize: size });
+      await using engine = await createEncoderEngine(pack, { ...setup, provider: name, batchSize: size });
       const times = await timeEngine(engine, pack.manifest, {
         rounds: TRIAL_ROUNDS,
         now: () => performance.now(),

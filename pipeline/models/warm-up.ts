@@ -1,5 +1,6 @@
 import { ENCODE_KINDS, type EncodeItem, type EncodeKind, type EncoderEngine } from './encoder-engine.ts';
 import { lumaLength, type PackManifest } from './pack-manifest.ts';
+import type { EncodedItem } from './token-encoder.ts';
 
 /** Median duration of one item, milliseconds. */
 export type ItemMs = Readonly<Record<EncodeKind, number>>;
@@ -26,7 +27,7 @@ export async function timeEngine(
 
 /**
  * Encodes one item in every slot of the batch beside different neighbours and compares with the item alone in its
- * padded batch. Gives what was found to differ, or undefined where neighbours change no id.
+ * padded batch. Gives what was found to differ, or undefined where neighbours change no id and no position.
  */
 export async function findNeighbourEffect(
   engine: EncoderEngine,
@@ -41,14 +42,21 @@ export async function findNeighbourEffect(
         const items = Array.from({ length: engine.batchSize }, (_, at) =>
           at === slot ? item : specimen(manifest, kind, round * engine.batchSize + at),
         );
-        const ids = (await engine.encode(items))[slot]!;
-        const at = ids.findIndex((id, index) => id !== alone![index]);
-        if (at >= 0)
-          return `id ${at} of a ${kind} in slot ${slot} of ${engine.batchSize} is ${ids[at]} beside neighbours and ${alone![at]} alone`;
+        const beside = (await engine.encode(items))[slot]!;
+        const effect = differenceOf(beside, alone!, `of a ${kind} in slot ${slot} of ${engine.batchSize}`);
+        if (effect !== undefined) return effect;
       }
     }
   }
   return undefined;
+}
+
+function differenceOf(beside: EncodedItem, alone: EncodedItem, place: string): string | undefined {
+  if (beside.positions !== alone.positions) return `positions ${place} differ beside neighbours and alone`;
+  const at = beside.ids.findIndex((id, index) => id !== alone.ids[index]);
+  return at < 0
+    ? undefined
+    : `id ${at} ${place} is ${beside.ids[at]} beside neighbours and ${alone.ids[at]} alone`;
 }
 
 /** A varied item that is the same for the same seed: blotches of noise, so that ids lie in many places of the codebook. */

@@ -8,7 +8,7 @@ import type {
 } from '../../client-sdk/protocol/messages.ts';
 import { type Micros, type Millis, micros } from '../../client-sdk/protocol/units.ts';
 import { assertNever } from '../errors.ts';
-import type { Announcement, Chunk, Gap, Keyframe } from '../types.ts';
+import type { Announcement, Chunk, Gap } from '../types.ts';
 import type { AdmissionWindow } from './admission-window.ts';
 import type { Omission } from './shed.ts';
 import type { Tokenized } from './tokenize-items.ts';
@@ -79,7 +79,7 @@ class Sequencer {
       case 'visual':
         yield* this.#closeGap(event.keyframe.pts);
         yield* this.#start();
-        yield this.#visual(event.keyframe, event.ids);
+        yield this.#visual(event);
         break;
       case 'motion':
         if (this.#gap) yield* this.#omit({ type: 'omission', item: event.chunk, reason: this.#gap.reason });
@@ -136,7 +136,7 @@ class Sequencer {
     };
   }
 
-  #visual(keyframe: Keyframe, ids: Uint32Array): JournalMessage {
+  #visual({ keyframe, ids, positions }: Extract<Tokenized, { type: 'visual' }>): JournalMessage {
     const { pts, received, captured, clip, shot, kind, isDegraded } = keyframe;
     return {
       type: 'visual',
@@ -150,6 +150,7 @@ class Sequencer {
       shot,
       keyframe: kind,
       ids: Array.from(ids),
+      ...(positions !== undefined && { positions }),
       ...(isDegraded && { degraded: true as const }),
     };
   }

@@ -1,16 +1,16 @@
 import { setMaxListeners } from 'node:events';
 import { defer, finalize, type OperatorFunction } from 'rxjs';
 import { reasonOf } from '../errors.ts';
-import type { TokenEncoder } from '../models/token-encoder.ts';
+import type { EncodedItem, TokenEncoder } from '../models/token-encoder.ts';
 import { isStill } from '../motion/still.ts';
 import type { Announcement, Chunk, Gap, Keyframe, TokenizableEvent } from '../types.ts';
 import type { ClipControl } from './clip-control.ts';
 import { mapInOrder } from './map-in-order.ts';
 import type { Omission } from './shed.ts';
 
-/** A keyframe or chunk with its codebook indices. */
+/** A keyframe or chunk with its codebook indices, a keyframe's also with their cells where it has `positions`. */
 export type Tokenized =
-  | { readonly type: 'visual'; readonly keyframe: Keyframe; readonly ids: Uint32Array }
+  | ({ readonly type: 'visual'; readonly keyframe: Keyframe } & EncodedItem)
   | { readonly type: 'motion'; readonly chunk: Chunk; readonly ids: Uint32Array }
   | Omission
   | Announcement
@@ -59,7 +59,8 @@ async function tokenizeOne(
   options.onBacklog?.(1);
   try {
     if (event.type === 'keyframe') {
-      return { type: 'visual', keyframe: event, ids: await options.encoder.encodeKeyframe(event, encode) };
+      const encoded = await options.encoder.encodeKeyframe(event, encode);
+      return { type: 'visual', keyframe: event, ...encoded };
     }
     const ids = isStill(event, options.stillThreshold)
       ? new Uint32Array()

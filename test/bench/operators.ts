@@ -108,9 +108,13 @@ async function measureModels(rounds: number): Promise<Measure[]> {
     const chunk = specimen(pack.manifest, 'motion', round);
     if (keyframe.kind !== 'keyframe' || chunk.kind !== 'motion')
       throw new Error('specimens are of their kind');
-    const visualIds = await watch.time('encode a keyframe', () => encoder.encodeKeyframe(keyframe, live));
+    const keyframeTokens = await watch.time('encode a keyframe', () =>
+      encoder.encodeKeyframe(keyframe, live),
+    );
     const motionIds = await watch.time('encode a chunk', () => encoder.encodeMotion(chunk, live));
-    const decoded = await watch.time('decode a keyframe', () => detokenizer.decodeKeyframe(visualIds));
+    const decoded = await watch.time('decode a keyframe', () =>
+      detokenizer.decodeKeyframe(keyframeTokens.ids, keyframeTokens.positions),
+    );
     const motion = await watch.time('decode a chunk', () => detokenizer.decodeMotion(motionIds));
     const { columns, rows, fieldsPerChunk } = pack.manifest.motion;
     const cells = columns * rows;

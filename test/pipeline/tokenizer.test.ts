@@ -113,6 +113,7 @@ describe('what arrives is told', () => {
     const failing: TokenEncoder = {
       provider: encoder.provider,
       runtime: encoder.runtime,
+      keyframeTokens: encoder.keyframeTokens,
       pending: 0,
       encodeKeyframe: (keyframe, options) => encoder.encodeKeyframe(keyframe, options),
       encodeMotion: async (chunk, options) => {

@@ -11,13 +11,17 @@ const inRepository = (path: string): string => fileURLToPath(new URL(`../../${pa
 export const TINY_PACK = inRepository('test/fixtures/pack-tiny');
 /** The same, but items of a batch change each other's visual ids. */
 export const COUPLED_PACK = inRepository('test/fixtures/pack-coupled');
+/** As the tiny pack, but keyframes get as many ids as they need: see the budget in its manifest. */
+export const DYNAMIC_PACK = inRepository('test/fixtures/pack-dynamic');
+/** The same, but items of a batch change which of each other's cells get an id. */
+export const COUPLED_DYNAMIC_PACK = inRepository('test/fixtures/pack-coupled-dynamic');
 /** The pack that ships. */
 export const DEFAULT_PACK = inRepository('models/kino-mini');
 
 /** A manifest whose values may be changed to what no manifest may hold. */
 type ManifestJson = { -readonly [Key in keyof PackManifest]: PackManifest[Key] } & Record<string, unknown>;
 
-/** A copy of the tiny pack that a test may spoil. */
+/** A copy of a pack of the fixtures that a test may spoil. */
 export interface PackCopy extends AsyncDisposable {
   readonly folder: string;
   /** Rewrites the manifest, as JSON. */
@@ -26,9 +30,11 @@ export interface PackCopy extends AsyncDisposable {
   replaceGraph(file: string, bytes: Uint8Array): Promise<void>;
 }
 
-export async function copyTinyPack(): Promise<PackCopy> {
+export const copyTinyPack = (): Promise<PackCopy> => copyPack(TINY_PACK);
+
+export async function copyPack(original: string): Promise<PackCopy> {
   const folder = await mkdtemp(join(tmpdir(), 'pack-'));
-  await cp(TINY_PACK, folder, { recursive: true });
+  await cp(original, folder, { recursive: true });
   const path = join(folder, 'pack.json');
   const edit: PackCopy['edit'] = async (change) => {
     const manifest: ManifestJson = JSON.parse(await readFile(path, 'utf8'));

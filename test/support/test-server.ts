@@ -38,6 +38,7 @@ export async function openTestEngine(): Promise<TestEngine> {
     encoder: {
       provider: encoder.provider,
       runtime: encoder.runtime,
+      keyframeTokens: encoder.keyframeTokens,
       get pending() {
         return encoder.pending;
       },

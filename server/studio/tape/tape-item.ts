@@ -1,4 +1,5 @@
 import type { GapReason, JournalMessage, TokenLayout } from '../../../client-sdk/protocol/messages.ts';
+import { cellsOf } from '../../../client-sdk/protocol/positions.ts';
 import type { Mosaic } from './glyph-painter.ts';
 
 /** One thing on the tape. `number` counts the items of a session. */
@@ -111,7 +112,10 @@ export class TapeScribe {
 
   #visualMosaic(ids: readonly number[], positions: string | undefined): Mosaic {
     const { columns, rows } = this.#layout?.visual ?? gridOf(ids.length, 1);
-    return { family: 'visual', columns, rows, ids: positions === undefined ? ids : placed(ids, positions) };
+    if (positions === undefined) return { family: 'visual', columns, rows, ids };
+    const idOf = new Map(cellsOf(positions).map((cell, at) => [cell, ids[at]]));
+    const placed = Array.from({ length: columns * rows }, (_, cell) => idOf.get(cell));
+    return { family: 'visual', columns, rows, ids: placed };
   }
 
   #motionMosaic(ids: readonly number[]): Mosaic {
@@ -131,13 +135,4 @@ export function gridOf(count: number, aspect: number): { columns: number; rows: 
     if (count % rows === 0 && distance(grid) < distance(best)) best = grid;
   }
   return best;
-}
-
-/** Puts dynamic ids into the cells that their bitmap names, least significant bit first. */
-function placed(ids: readonly number[], positions: string): (number | undefined)[] {
-  const bitmap = Uint8Array.from(atob(positions), (character) => character.charCodeAt(0));
-  let next = 0;
-  return Array.from({ length: bitmap.length * 8 }, (_, cell) =>
-    (((bitmap[cell >> 3] ?? 0) >> (cell & 7)) & 1) === 1 ? ids[next++] : undefined,
-  );
 }

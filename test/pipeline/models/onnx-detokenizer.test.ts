@@ -1,10 +1,12 @@
 import { describe, expect, it } from 'vitest';
+import { positionsOf } from '../../../client-sdk/protocol/positions.ts';
 import { DisposedError, ModelError } from '../../../pipeline/errors.ts';
 import { createOnnxDetokenizer } from '../../../pipeline/models/onnx-detokenizer.ts';
 import { loadPack } from '../../../pipeline/models/pack.ts';
 import { readGoldens } from '../../support/pack-goldens.ts';
-import { DEFAULT_PACK, TINY_PACK } from '../../support/packs.ts';
+import { DEFAULT_PACK, DYNAMIC_PACK, TINY_PACK } from '../../support/packs.ts';
 
+const GRID = { columns: 16, rows: 16 };
 const visualIds = (id: number): Uint32Array => new Uint32Array(256).fill(id);
 const motionIds = (id: number): Uint32Array => new Uint32Array(45).fill(id);
 
@@ -46,6 +48,38 @@ describe('createOnnxDetokenizer', () => {
     await expect(detokenizer.decodeKeyframe([1, 2])).rejects.toThrow('ids must be 256, got 2');
     await expect(detokenizer.decodeMotion(motionIds(0xffff_ffff))).rejects.toBeInstanceOf(ModelError);
     expect((await detokenizer.decodeMotion(motionIds(0))).length).toBe(2 * 8 * 20 * 36);
+  });
+
+  it('shows ids of a dynamic pack in the cells of their bitmap, and nothing where there is none', async () => {
+    await using detokenizer = await createOnnxDetokenizer(await loadPack(DYNAMIC_PACK));
+    const pixels = await detokenizer.decodeKeyframe([4095, 0], positionsOf([1, 16], GRID));
+    const centre = (cell: number) => pixels[((cell >> 4) * 16 + 8) * 256 + (cell & 15) * 16 + 8];
+    expect([0, 1, 2, 16, 17].map(centre)).toEqual([0.5, 1, 0.5, 0, 0.5]);
+    expect(new Set(await detokenizer.decodeKeyframe([], positionsOf([], GRID)))).toEqual(new Set([0.5]));
+    expect(new Set(await detokenizer.decodeKeyframe(visualIds(4095)))).toEqual(new Set([1]));
+  });
+
+  it.each([
+    ['a bitmap of another grid', [1], 'AQ==', 'positions must have 32 bytes for 256 cells, got 1'],
+    ['more cells than ids', [1], positionsOf([1, 2], GRID), 'positions must name 1 cells'],
+    ['fewer cells than ids', [1, 2], positionsOf([1], GRID), 'positions must name 2 cells'],
+    ['ids without a bitmap', [1, 2], undefined, 'ids must be 256, got 2'],
+    ['an id beyond the codebook', [4096], positionsOf([1], GRID), 'ids must be 0 to 4095, got 4096'],
+    ['an id that is no token', [-1], positionsOf([1], GRID), 'ids must be 0 to 4095, got -1'],
+    ['an id of 32 bits', [0xffff_ffff], positionsOf([1], GRID), 'ids must be 0 to 4095, got 4294967295'],
+    ['an id that is no number', [Number.NaN], positionsOf([1], GRID), 'ids must be 0 to 4095, got NaN'],
+  ])('refuses %s', async (_, ids, positions, message) => {
+    await using detokenizer = await createOnnxDetokenizer(await loadPack(DYNAMIC_PACK));
+    const decoding = detokenizer.decodeKeyframe(ids, positions);
+    await expect(decoding).rejects.toBeInstanceOf(ModelError);
+    await expect(decoding).rejects.toThrow(message);
+  });
+
+  it('refuses empty cells of a pack of fixed length', async () => {
+    await using detokenizer = await createOnnxDetokenizer(await loadPack(TINY_PACK));
+    await expect(detokenizer.decodeKeyframe([4095], positionsOf([1], GRID))).rejects.toThrow(
+      'ids must be one for each of 256 cells, got 1',
+    );
   });
 
   it('ends once, after the run in flight', async () => {

@@ -1,5 +1,6 @@
 import { Worker } from 'node:worker_threads';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { cellsOf } from '../../../client-sdk/protocol/positions.ts';
 import { DisposedError, ModelError, OverloadedError } from '../../../pipeline/errors.ts';
 import type { ThreadEvent } from '../../../pipeline/models/inference-pool.ts';
 import {
@@ -11,7 +12,14 @@ import {
 import { loadPack } from '../../../pipeline/models/pack.ts';
 import { openWorker } from '../../../pipeline/models/worker-entry.ts';
 import { readGoldens } from '../../support/pack-goldens.ts';
-import { COUPLED_PACK, copyTinyPack, DEFAULT_PACK, TINY_PACK } from '../../support/packs.ts';
+import {
+  COUPLED_DYNAMIC_PACK,
+  COUPLED_PACK,
+  copyTinyPack,
+  DEFAULT_PACK,
+  DYNAMIC_PACK,
+  TINY_PACK,
+} from '../../support/packs.ts';
 import { seededRandom } from '../../support/seeded-random.ts';
 
 const PIXELS = 256 * 256;
@@ -55,16 +63,17 @@ describe('a token encoder with one worker', () => {
   });
 
   it('normalizes pixels as the manifest says', async () => {
-    const ids = await encoder.encodeKeyframe(plain(255, 128, 0), live);
+    const { ids, positions } = await encoder.encodeKeyframe(plain(255, 128, 0), live);
     expect(ids).toBeInstanceOf(Uint32Array);
     expect(new Set(ids)).toEqual(new Set([idOf(255, 128, 0)]));
     expect(ids.length).toBe(256);
+    expect(positions).toBeUndefined();
   });
 
   it('gives ids row by row', async () => {
     const picture = plain(0, 0, 0);
     picture.pixels.fill(255, 0, 16 * 256 * 3);
-    const ids = await encoder.encodeKeyframe(picture, live);
+    const { ids } = await encoder.encodeKeyframe(picture, live);
     expect([...ids.subarray(0, 17)]).toEqual([...Array(16).fill(4095), 0]);
   });
 
@@ -81,15 +90,15 @@ describe('a token encoder with one worker', () => {
 
   it('borrows its input: the caller may go on using it', async () => {
     const picture = plain(255, 255, 255);
-    const ids = encoder.encodeKeyframe(picture, live);
+    const encoding = encoder.encodeKeyframe(picture, live);
     expect(picture.pixels.byteLength).toBe(PIXELS * 3);
     picture.pixels.fill(0);
-    expect((await ids)[0]).toBe(4095);
+    expect((await encoding).ids[0]).toBe(4095);
   });
 
   it('copies a part of a larger buffer, and no more', async () => {
     const pool = Buffer.alloc(PIXELS * 3 + 64, 255);
-    const ids = await encoder.encodeKeyframe({ pixels: pool.subarray(64) }, live);
+    const { ids } = await encoder.encodeKeyframe({ pixels: pool.subarray(64) }, live);
     expect(ids[0]).toBe(4095);
     expect(pool.length).toBe(PIXELS * 3 + 64);
   });
@@ -128,7 +137,7 @@ describe('a token encoder with one worker', () => {
     waiting.abort(new Error('no longer wanted'));
     expect(encoder.pending).toBe(1);
     await expect(second).rejects.toThrow('no longer wanted');
-    expect((await first)[0]).toBe(4095);
+    expect((await first).ids[0]).toBe(4095);
     expect(encoder.stats.done.keyframe).toBe(before + 1);
     const aborted = AbortSignal.abort(new Error('never wanted'));
     await expect(encoder.encodeKeyframe(plain(0, 0, 0), { ...live, signal: aborted })).rejects.toThrow(
@@ -179,7 +188,7 @@ describe('a token encoder with two workers', () => {
       at % 3 === 1 ? encoder.encodeKeyframe(noisy(at), complete) : encoder.encodeKeyframe(picture, live),
     );
     const all = await Promise.all(crowd);
-    for (const [at, ids] of all.entries()) if (at % 3 !== 1) expect(ids, `item ${at}`).toEqual(alone);
+    for (const [at, tokens] of all.entries()) if (at % 3 !== 1) expect(tokens, `item ${at}`).toEqual(alone);
     expect(all[1]).not.toEqual(alone);
   });
 });
@@ -204,6 +213,54 @@ describe('a batch of four', () => {
     const alone = await encoder.encodeKeyframe(noisy(1), live);
     const [beside] = await Promise.all([1, 2].map((seed) => encoder.encodeKeyframe(noisy(seed), live)));
     expect(beside).toEqual(alone);
+  });
+});
+
+describe('a pack of dynamic length', () => {
+  it('gives ids with their cells by the default of the pack', async () => {
+    await using encoder = await open(DYNAMIC_PACK, { workers: 1, provider: 'cpu' });
+    expect(encoder.keyframeTokens).toBe(128);
+    const { ids, positions } = await encoder.encodeKeyframe(noisy(1), live);
+    expect(ids.length).toBe(256);
+    expect(cellsOf(positions!)).toHaveLength(256);
+    const flat = await encoder.encodeKeyframe(plain(255, 128, 0), live);
+    expect(flat).toEqual({ ids: new Uint32Array(), positions: Buffer.alloc(32).toString('base64') });
+  });
+
+  it('gives at most twice as many as were asked for, in batches too', async () => {
+    await using encoder = await open(DYNAMIC_PACK, {
+      workers: 1,
+      provider: 'cpu',
+      batchSize: 4,
+      keyframeTokens: 40,
+    });
+    expect(encoder).toMatchObject({ keyframeTokens: 40, batch: { size: 4 } });
+    const alone = await encoder.encodeKeyframe(noisy(1), live);
+    expect(alone.ids.length).toBe(80);
+    const together = await Promise.all([3, 1, 2].map((seed) => encoder.encodeKeyframe(noisy(seed), live)));
+    expect(together[1]).toEqual(alone);
+    expect(together[0]!.positions).not.toBe(alone.positions);
+  });
+
+  it('goes without batches where a neighbour changes which cells get an id', async () => {
+    await using encoder = await open(COUPLED_DYNAMIC_PACK, { workers: 1, provider: 'cpu', batchSize: 4 });
+    expect(encoder.batch).toEqual({
+      size: 1,
+      reason:
+        'neighbours change ids (positions of a keyframe in slot 0 of 4 differ beside neighbours and alone)',
+    });
+  });
+
+  it('is asked for a number that it does not have, or a pack of fixed length for any, and refuses', async () => {
+    await expect(open(DYNAMIC_PACK, { keyframeTokens: 31 })).rejects.toMatchObject({
+      code: 'bad-config',
+      message: 'keyframeTokens must be a whole number of 32 to 256 for the pack pack-dynamic, got 31',
+    });
+    await expect(open(TINY_PACK, { keyframeTokens: 128 })).rejects.toMatchObject({
+      code: 'bad-config',
+      message:
+        'keyframeTokens needs a pack of dynamic length, got 128 for pack-tiny, whose keyframes have 256 ids',
+    });
   });
 });
 
@@ -236,11 +293,11 @@ describe('a worker that dies', () => {
       code: 'model-failed',
       message: 'a worker thread ended with code 66',
     });
-    for (const ids of await Promise.all(others)) expect(ids[0]).toBe(4095);
+    for (const { ids } of await Promise.all(others)) expect(ids[0]).toBe(4095);
     await replaced;
     expect(events.map(({ type }) => type)).toEqual(['lost', 'replaced']);
     expect(encoder.stats).toMatchObject({ threads: 2, restarts: 1, failed: 1, waiting: 0, running: 0 });
-    expect((await encoder.encodeKeyframe(plain(0, 0, 0), live))[0]).toBe(0);
+    expect((await encoder.encodeKeyframe(plain(0, 0, 0), live)).ids[0]).toBe(0);
   });
 
   it('and cannot be replaced lets what waits fail, and all that comes later', async () => {
@@ -316,7 +373,7 @@ describe('the pack that ships', () => {
   it('gives the ids that PyTorch gave when it was trained', async () => {
     await using encoder = await open(DEFAULT_PACK, { workers: 1, provider: 'cpu' });
     const { visual, motion } = await readGoldens(DEFAULT_PACK);
-    expectAgreement(await encoder.encodeKeyframe({ pixels: visual.pixels }, live), visual.ids);
+    expectAgreement((await encoder.encodeKeyframe({ pixels: visual.pixels }, live)).ids, visual.ids);
     expectAgreement(await encoder.encodeMotion(motion, live), motion.ids);
   });
 });

@@ -6,7 +6,7 @@ import { TokenLayoutSchema } from '../../../client-sdk/protocol/messages.ts';
 import { ConfigError } from '../../../pipeline/errors.ts';
 import { listPacks, loadPack } from '../../../pipeline/models/pack.ts';
 import { layoutOf } from '../../../pipeline/models/pack-manifest.ts';
-import { copyTinyPack, DEFAULT_PACK, TINY_PACK } from '../../support/packs.ts';
+import { copyPack, copyTinyPack, DEFAULT_PACK, DYNAMIC_PACK, TINY_PACK } from '../../support/packs.ts';
 
 const failureOf = async (folder: string): Promise<string> => {
   const error: unknown = await loadPack(folder).catch((reason: unknown) => reason);
@@ -116,6 +116,62 @@ describe('loadPack', () => {
   });
 });
 
+describe('a pack of dynamic length', () => {
+  const rows = (...tokens: readonly number[]) =>
+    tokens.map((each, at) => ({ tokens: each, threshold: 1 - at / 4 }));
+  it.each([
+    ['no budget', { budget: undefined }, /budget/],
+    ['a fixed length', { dynamic: false }, /Unrecognized key: "budget"/],
+    ['a length that is neither', { dynamic: 'yes' }, /visual.dynamic must be true or false/],
+    ['no row', { budget: { defaultTokens: 9, calibration: [] } }, /budget\.calibration/],
+    [
+      'a row twice',
+      { budget: { defaultTokens: 64, calibration: rows(64, 64, 256) } },
+      /tokens .* must ascend/,
+    ],
+    [
+      'a threshold that rises',
+      {
+        budget: {
+          defaultTokens: 64,
+          calibration: rows(64, 256).map((row) => ({ ...row, threshold: row.tokens })),
+        },
+      },
+      /thresholds .* must descend/,
+    ],
+    [
+      'too short a table',
+      { budget: { defaultTokens: 64, calibration: rows(64, 255) } },
+      /all 256 positions, got 255/,
+    ],
+    [
+      'a default below it',
+      { budget: { defaultTokens: 63, calibration: rows(64, 256) } },
+      /64 to 256 .* got 63/,
+    ],
+    [
+      'a default above it',
+      { budget: { defaultTokens: 257, calibration: rows(64, 256) } },
+      /64 to 256 .* got 257/,
+    ],
+  ])('is refused with %s', async (_, visual, message) => {
+    await using copy = await copyPack(DYNAMIC_PACK);
+    await copy.edit((manifest) => Object.assign(manifest.visual, visual));
+    expect(await failureOf(copy.folder)).toMatch(message);
+  });
+
+  it.each([32_001, 32_002 - 15, 36_097, 36_100 - 1, 36_100 + 1023])(
+    'is refused where SKIP ids from %i on are something else',
+    async (skipOffset) => {
+      await using copy = await copyPack(DYNAMIC_PACK);
+      await copy.edit((manifest) => {
+        manifest.llm.skipOffset = skipOffset;
+      });
+      expect(await failureOf(copy.folder)).toContain(`must be nothing else's, got ${skipOffset}`);
+    },
+  );
+});
+
 describe('listPacks', () => {
   it('lists good packs and bad ones, in order', async () => {
     const models = await mkdtemp(join(tmpdir(), 'models-'));
@@ -135,6 +191,15 @@ describe('listPacks', () => {
 });
 
 describe('layoutOf', () => {
+  it('tells the tokens that were asked for, or the default, where the length is dynamic', async () => {
+    const { manifest } = await loadPack(DYNAMIC_PACK);
+    expect(layoutOf(manifest).visual).toMatchObject({ dynamic: true, tokens: 128 });
+    expect(layoutOf(manifest, { keyframeTokens: 40 }).visual.tokens).toBe(40);
+    expect(layoutOf(manifest).llm.skipOffset).toBe(37_124);
+    const { manifest: fixed } = await loadPack(TINY_PACK);
+    expect(layoutOf(fixed).visual).not.toHaveProperty('tokens');
+  });
+
   it('gives what a start message carries', async () => {
     const { manifest } = await loadPack(TINY_PACK);
     const layout = layoutOf(manifest);

@@ -1,12 +1,14 @@
+import { readFile } from 'node:fs/promises';
+import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { loadPack } from '../../../pipeline/models/pack.ts';
 import { verifyPack } from '../../../pipeline/models/verify-pack.ts';
-import { copyTinyPack, DEFAULT_PACK, TINY_PACK } from '../../support/packs.ts';
+import { copyPack, copyTinyPack, DEFAULT_PACK, DYNAMIC_PACK, TINY_PACK } from '../../support/packs.ts';
 
 const verify = async (folder: string): Promise<void> => verifyPack(await loadPack(folder));
 
 describe('verifyPack', () => {
-  it.each([TINY_PACK, DEFAULT_PACK])('finds %s to be as its manifest says', async (folder) => {
+  it.each([TINY_PACK, DYNAMIC_PACK, DEFAULT_PACK])('finds %s to be as its manifest says', async (folder) => {
     await expect(verify(folder)).resolves.toBeUndefined();
   });
 
@@ -30,6 +32,14 @@ describe('verifyPack', () => {
     });
     await expect(verify(copy.folder)).rejects.toThrow(
       /output ids must have the shape \[N, 40\].*got \[N, 45\]/,
+    );
+  });
+
+  it('tells the inputs that a graph of fixed length lacks where the manifest says dynamic', async () => {
+    await using copy = await copyPack(DYNAMIC_PACK);
+    await copy.replaceGraph('visual-encoder.onnx', await readFile(join(TINY_PACK, 'visual-encoder.onnx')));
+    await expect(verify(copy.folder)).rejects.toThrow(
+      'input names must be pixels, threshold, cap, got pixels',
     );
   });
 
