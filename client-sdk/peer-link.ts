@@ -1,5 +1,5 @@
 import { type IceServer, iceServersOf } from './ice-servers.ts';
-import { KinoglyphError } from './kinoglyph-error.ts';
+import { KinoglyphError, type KinoglyphErrorCode } from './kinoglyph-error.ts';
 import type { PlatformPeerConnection } from './platform-types.ts';
 import { fullJitter, type ReconnectPolicy } from './reconnect-policy.ts';
 import { reconnecting } from './reconnecting.ts';
@@ -28,8 +28,16 @@ export interface PeerOptions {
 export interface PeerAnswer {
   readonly sdp: string;
   readonly iceServers: readonly IceServer[];
-  /** Ends the connection on the server's side; gives whether the server knows. */
-  end(): Promise<boolean>;
+  /** Ends the connection on the server's side. */
+  end(): Promise<Farewell>;
+}
+
+/** What the server said to the end of a connection. */
+export interface Farewell {
+  /** Whether the server knows that it has ended. */
+  readonly isKnown: boolean;
+  /** Why the server had ended it before, where that is for good. */
+  readonly verdict?: KinoglyphError | undefined;
 }
 
 export interface PeerLinkOptions extends PeerOptions {
@@ -145,10 +153,17 @@ export class PeerLink {
       await life.ended;
     } finally {
       life.stop();
-      // A goodbye of the connection itself would make the server forget what the call is about.
-      if (answer) this.#isHeld = !(await answer.end());
-      connection.close();
+      await this.#part(connection, answer);
     }
+  }
+
+  /** Closes a connection. Throws where the server had ended it for good. */
+  async #part(connection: PlatformPeerConnection, answer: PeerAnswer | undefined): Promise<void> {
+    // A goodbye of the connection itself would make the server forget what the call is about.
+    const farewell = await answer?.end();
+    connection.close();
+    if (farewell) this.#isHeld = !farewell.isKnown;
+    if (farewell?.verdict) throw farewell.verdict;
   }
 
   async #offer(sdp: string): Promise<PeerAnswer> {
@@ -238,6 +253,16 @@ class Life {
   };
 }
 
+/** Ends of a connection after which another one would come to the same end. */
+const VERDICTS: readonly KinoglyphErrorCode[] = [
+  'stream-ended',
+  'replaced',
+  'unsupported-codec',
+  'picture-size',
+  'unit-too-large',
+  'no-pictures',
+];
+
 /** Reads the server's answer to a POST of an offer. `end` is called with the last part of its `Location`. */
 export async function readAnswer(
   response: Response,
@@ -250,10 +275,16 @@ export async function readAnswer(
     end: async () => {
       try {
         if (location) await end(location);
-        return true;
+        return { isKnown: true };
       } catch (error) {
-        return error instanceof KinoglyphError && error.code === 'not-found';
+        return farewellOf(error);
       }
     },
   };
+}
+
+function farewellOf(error: unknown): Farewell {
+  if (!(error instanceof KinoglyphError)) return { isKnown: false };
+  if (VERDICTS.includes(error.code)) return { isKnown: true, verdict: error };
+  return { isKnown: error.code === 'not-found' };
 }

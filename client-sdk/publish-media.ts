@@ -33,7 +33,7 @@ export interface MediaPublication {
   readonly state: PeerState;
   /** The connection that stands, or was the last to stand, for its statistics. */
   readonly connection: PlatformPeerConnection | undefined;
-  /** Resolves after `close` or the end of the track; rejects when it was given up, or with the signal's reason. */
+  /** Resolves after `close` or the end of the track; rejects when it or the stream was ended, or with the signal's reason. */
   readonly closed: Promise<void>;
   /** Goes on with another track, without a new connection. */
   replaceTrack(track: PlatformMediaStreamTrack): Promise<void>;

@@ -1,5 +1,6 @@
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import { z } from 'zod';
+import type { ErrorCode } from '../../client-sdk/protocol/error-codes.ts';
 import { ProtocolError } from '../../pipeline/errors.ts';
 import type { Action, IceServer } from '../config-schema.ts';
 import type { AppContext } from '../http/context.ts';
@@ -16,6 +17,23 @@ export const SDP_FRAGMENT = 'application/trickle-ice-sdpfrag';
 
 /** What may be wrong with the body of a call that takes SDP. */
 export const SDP_ERRORS = ['bad-sdp', 'media-type', 'message-too-large'] as const;
+
+/** What a connection's address may answer for a while after the server ended it. */
+const ENDINGS: Record<PeerKind, readonly ErrorCode[]> = {
+  whip: [
+    'replaced',
+    'stream-ended',
+    'stalled',
+    'overloaded',
+    'shutting-down',
+    'model-failed',
+    'unsupported-codec',
+    'picture-size',
+    'unit-too-large',
+    'no-pictures',
+  ],
+  whep: [],
+};
 
 const ParametersSchema = z.object({ connection: z.string() });
 
@@ -86,7 +104,14 @@ const patchConnection = (context: AppContext, kind: PeerKind, action: Action): R
     },
     204: { description: 'The candidates are taken' },
   },
-  errors: [...SDP_ERRORS, 'invalid-stream-name', 'not-found', 'precondition-required', 'precondition-failed'],
+  errors: [
+    ...SDP_ERRORS,
+    'invalid-stream-name',
+    'not-found',
+    'precondition-required',
+    'precondition-failed',
+    ...ENDINGS[kind],
+  ],
   handle: (request, reply) => {
     const resource = resourceOf(request, context, kind);
     const fragment = parseFragment(textOf(request, SDP_FRAGMENT));
@@ -101,9 +126,11 @@ const deleteConnection = (context: AppContext, kind: PeerKind, action: Action): 
   method: 'DELETE',
   path: `/v1/streams/{stream}/${kind}/{connection}`,
   summary: 'End the connection',
+  description:
+    'Where the server had ended a publisher, the answer says why for a minute, and not-found later, as it is after other ends.',
   action,
   responses: { 200: { description: 'The connection has ended' } },
-  errors: ['invalid-stream-name', 'not-found'],
+  errors: ['invalid-stream-name', 'not-found', ...ENDINGS[kind]],
   handle: async (request, reply) => {
     await resourceOf(request, context, kind).end();
     return reply.code(200).send();

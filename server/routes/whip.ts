@@ -3,6 +3,7 @@ import type { AppContext } from '../http/context.ts';
 import { PublishQuerySchema, parsePublishQuery } from '../http/publish-query.ts';
 import type { RouteSpec } from '../http/route-spec.ts';
 import { streamOf } from '../http/stream-parameter.ts';
+import type { SessionOutcome } from '../sessions/session.ts';
 import { takeVideo } from '../webrtc/take-video.ts';
 import { serveTokenChannel, TOKEN_CHANNEL } from '../webrtc/token-channel.ts';
 import { WhipPublisher } from '../webrtc/whip-publisher.ts';
@@ -54,14 +55,22 @@ export const publishByWhip = (context: AppContext): RouteSpec => ({
         throw fault;
       });
     const ended = publisher.join(peer, session);
-    const end = (): Promise<void> => {
+    const end = async (): Promise<void> => {
       session.finish('finished');
-      return ended;
+      await ended;
+      const error = endingOf(await session.done);
+      if (error) throw error;
     };
     const resource = peerResources.add({ kind: 'whip', stream, peer, end });
-    ended
-      .catch((fault: unknown) => log.error({ fault: reasonOf(fault) }, 'publisher did not close'))
-      .finally(() => peerResources.remove(resource));
+    const forget = async (): Promise<void> => peerResources.remove(resource, endingOf(await session.done));
+    ended.then(forget, async (fault: unknown) => {
+      log.error({ fault: reasonOf(fault) }, 'publisher did not close');
+      await forget();
+    });
     return sendCreated(reply, resource, context);
   },
 });
+
+/** What a publisher is told whom the server has ended; not one that has left by itself. */
+const endingOf = ({ error }: SessionOutcome): TokenizerError | undefined =>
+  error?.code === 'aborted' ? undefined : error;

@@ -1,9 +1,11 @@
 import { randomBytes } from 'node:crypto';
-import { ProtocolError } from '../../pipeline/errors.ts';
+import { ProtocolError, type TokenizerError } from '../../pipeline/errors.ts';
 import type { Peer } from './peer.ts';
 
 /** Bytes of an id: whoever knows it may end the connection, so it cannot be guessed (RFC 9725 5). */
 const ID_BYTES = 24;
+/** How long a connection's address tells why the server ended it, ms: a client may take a while to notice. */
+const ENDED_MS = 60_000;
 
 export const PEER_KINDS = ['whip', 'whep'] as const;
 /** What a peer came for: to publish, or to look. */
@@ -21,9 +23,19 @@ export interface PeerResource {
   end(): Promise<unknown>;
 }
 
+type PeerAddress = Pick<PeerResource, 'kind' | 'stream'>;
+
 /** The connections that clients may trickle to, restart and delete. */
 export class PeerResources {
+  readonly #now: () => number;
   readonly #resources = new Map<string, PeerResource & { etag: string }>();
+  /** What the server ended, the oldest first. */
+  readonly #endings = new Map<string, PeerAddress & { error: TokenizerError; untilMs: number }>();
+
+  /** `now` gives milliseconds of a clock that is never set back. */
+  constructor(now: () => number = () => performance.now()) {
+    this.#now = now;
+  }
 
   /** Gives a connection its id and first tag. The caller removes it when the connection has ended. */
   add(resource: Omit<PeerResource, 'id' | 'etag'>): PeerResource {
@@ -32,10 +44,15 @@ export class PeerResources {
     return added;
   }
 
-  /** Throws a `ProtocolError` where there is none of that kind and stream. */
+  /** Throws a `ProtocolError` where there is none of that kind and stream; for a while, why the server ended it. */
   get(kind: PeerKind, stream: string, id: string): PeerResource {
+    const isMeant = (address: PeerAddress | undefined): boolean =>
+      address?.kind === kind && address.stream === stream;
     const resource = this.#resources.get(id);
-    if (resource?.kind === kind && resource.stream === stream) return resource;
+    if (resource && isMeant(resource)) return resource;
+    this.#forgetEndings();
+    const ending = this.#endings.get(id);
+    if (ending && isMeant(ending)) throw ending.error;
     throw new ProtocolError('not-found', `no ${kind} connection of that name on ${stream}`);
   }
 
@@ -45,8 +62,19 @@ export class PeerResources {
     if (resource) resource.etag = freshTag();
   }
 
-  remove({ id }: PeerResource): void {
+  /** The connection has ended; `error` is given where the server did that and its client should know why. */
+  remove({ id, kind, stream }: PeerResource, error?: TokenizerError): void {
     this.#resources.delete(id);
+    this.#forgetEndings();
+    if (error) this.#endings.set(id, { kind, stream, error, untilMs: this.#now() + ENDED_MS });
+  }
+
+  #forgetEndings(): void {
+    const nowMs = this.#now();
+    for (const [id, { untilMs }] of this.#endings) {
+      if (untilMs > nowMs) return;
+      this.#endings.delete(id);
+    }
   }
 }
 

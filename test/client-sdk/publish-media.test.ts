@@ -112,6 +112,24 @@ describe.skipIf(!hasAll)('publish(mediaStream) in Chromium', { timeout: TIMEOUT_
     await second.close();
   });
 
+  it('is told when the stream was ended, and does not publish again', async () => {
+    await using server = await startTestServer(engine);
+    const page = await openSdkTab(browser, server.url, 'cam');
+    expect(await publish(page)).toBeUndefined();
+    await expect.poll(() => motionOf(server), POLL).toBeGreaterThan(0);
+    const offers: string[] = [];
+    page.on('request', (request) => request.method() === 'POST' && offers.push(request.url()));
+    const closed = page.evaluate(() =>
+      (globalThis as unknown as Globals).publication.closed.catch(({ code, message }) => [code, message]),
+    );
+    await connect(server.url).stream('cam').end();
+    expect(await closed).toEqual(['stream-ended', 'The stream was ended']);
+    expect(await states(page)).toEqual(['connecting', 'connected', 'closed: stream-ended']);
+    expect(offers).toEqual([]);
+    expect(server.app.registry.publishers).toBe(0);
+    await page.close();
+  });
+
   it('comes back by itself when the server does', async () => {
     const server = await startTestServer(engine, { shutdownGraceMs: 100 });
     const page = await openSdkTab(browser, server.url, 'cam');

@@ -1,4 +1,4 @@
-import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { useVP8 } from 'werift';
 import type { Config } from '../../../server/config.ts';
 import { OFFER } from '../../fuzz/webrtc.ts';
@@ -10,53 +10,17 @@ import {
   type TestServer,
 } from '../../support/test-server.ts';
 import { openTestClient } from '../../support/webrtc-client.ts';
-
-const SDP = 'application/sdp';
-const FRAGMENT = 'application/trickle-ice-sdpfrag';
+import { call, codeOf, FRAGMENT, makeOffer, post, SDP, whereIs } from '../../support/whip-calls.ts';
 
 let engine: TestEngine;
 let offer: string;
 beforeAll(async () => {
   engine = await openTestEngine();
-  await using client = openTestClient();
-  offer = await client.offer();
+  offer = await makeOffer();
 });
 afterAll(() => engine.close());
 
 const start = (flags: Partial<Config> = {}): Promise<TestServer> => startTestServer(engine, flags);
-
-function call(
-  server: TestServer,
-  method: string,
-  path: string,
-  { body, ...headers }: Record<string, string | undefined> = {},
-): Promise<Response> {
-  const given = Object.entries(headers).filter((entry): entry is [string, string] => entry[1] !== undefined);
-  return fetch(new URL(path, server.url), { method, headers: given, body: body ?? null });
-}
-
-const post = (server: TestServer, sdp = offer, query = ''): Promise<Response> =>
-  call(server, 'POST', `/v1/streams/cam/whip${query}`, { 'content-type': SDP, body: sdp });
-
-const codeOf = async (response: Response): Promise<[number, string]> => {
-  const { code } = (await response.json()) as { code: string };
-  return [response.status, code];
-};
-
-/** A fragment with the credentials of the offer, or with others. */
-const fragmentOf = (sdp: string, change: (line: string) => string = (line) => line): string =>
-  [
-    ...(sdp.match(/a=ice-(ufrag|pwd):.*/g) ?? []).slice(0, 2).map(change),
-    'm=video 9 UDP/TLS/RTP/SAVPF 0',
-    'a=mid:0',
-  ]
-    .map((line) => `${line.trim()}\r\n`)
-    .join('');
-
-const patch = (server: TestServer, location: string, body: string, ifMatch?: string): Promise<Response> =>
-  call(server, 'PATCH', location, { 'content-type': FRAGMENT, 'if-match': ifMatch, body });
-
-const whereIs = (response: Response): string => response.headers.get('location') ?? '';
 
 describe('POST', () => {
   test('answers an offer with a connection of its own', async () => {
@@ -65,7 +29,7 @@ describe('POST', () => {
       { urls: 'turn:turn.example?transport=udp', username: 'u', credential: 'a"b' },
     ];
     await using server = await start({ iceServers });
-    const response = await post(server);
+    const response = await post(server, offer);
     expect(response.status).toBe(201);
     expect(response.headers.get('content-type')).toBe(SDP);
     expect(whereIs(response)).toMatch(/^\/v1\/streams\/cam\/whip\/[\w-]{32}$/);
@@ -91,7 +55,7 @@ describe('POST', () => {
       webrtcPortMin: 41_000,
       webrtcPortMax: 42_000,
     });
-    const answer = await (await post(server)).text();
+    const answer = await (await post(server, offer)).text();
     const candidates = [...answer.matchAll(/a=candidate:\S+ 1 udp \d+ (\S+) (\d+) typ host\r\n/g)];
     expect(candidates.map(([, address]) => address)).toEqual(['127.0.0.1', '203.0.113.7']);
     const [port] = new Set(candidates.map(([, , number]) => Number(number)));
@@ -166,19 +130,19 @@ describe('POST', () => {
 
   test('is busy where somebody publishes, unless it takes the stream over', async () => {
     await using server = await start();
-    const first = await post(server);
+    const first = await post(server, offer);
     const { epoch } = await publisherOf(server.app, 'cam');
-    expect(await codeOf(await post(server))).toEqual([409, 'stream-busy']);
+    expect(await codeOf(await post(server, offer))).toEqual([409, 'stream-busy']);
     const second = await post(server, offer, '?takeover=true');
     expect(second.status).toBe(201);
     expect((await publisherOf(server.app, 'cam')).epoch).not.toBe(epoch);
-    await vi.waitUntil(async () => (await call(server, 'DELETE', whereIs(first))).status === 404);
+    expect(await codeOf(await call(server, 'DELETE', whereIs(first)))).toEqual([409, 'replaced']);
     expect((await call(server, 'DELETE', whereIs(second))).status).toBe(200);
   });
 
   test('is refused with a time to come again where there is no room', async () => {
     await using server = await start({ maxPeers: 1, retryAfterSeconds: 7 });
-    expect((await post(server)).status).toBe(201);
+    expect((await post(server, offer)).status).toBe(201);
     const refused = await call(server, 'POST', '/v1/streams/other/whip', {
       'content-type': SDP,
       body: offer,
@@ -187,7 +151,7 @@ describe('POST', () => {
     expect(await codeOf(refused)).toEqual([503, 'too-many']);
     expect(server.app.registry.streams.map(({ name }) => name)).toEqual(['cam']);
     await using unready = await startTestServer(undefined);
-    expect(await codeOf(await post(unready))).toEqual([503, 'not-ready']);
+    expect(await codeOf(await post(unready, offer))).toEqual([503, 'not-ready']);
   });
 
   test('wants a token that may publish this stream, for the connection too', async () => {
@@ -250,106 +214,6 @@ describe('POST', () => {
     await using server = await start();
     await using client = openTestClient({ codecs: [useVP8({ payloadType: 97 })] });
     expect(await (await post(server, await client.offer())).text()).toContain('a=rtpmap:97 VP8/90000\r\n');
-  });
-});
-
-describe('PATCH', () => {
-  test('takes candidates under the tag of the session, and nothing under another', async () => {
-    await using server = await start();
-    const created = await post(server);
-    const location = whereIs(created);
-    const etag = created.headers.get('etag') ?? '';
-    const candidate = 'a=candidate:1 1 udp 2130706431 192.0.2.1 5000 typ host\r\na=end-of-candidates\r\n';
-    const trickled = await patch(server, location, fragmentOf(offer) + candidate, etag);
-    expect([trickled.status, await trickled.text()]).toEqual([204, '']);
-    expect(await codeOf(await patch(server, location, fragmentOf(offer)))).toEqual([
-      428,
-      'precondition-required',
-    ]);
-    expect(await codeOf(await patch(server, location, fragmentOf(offer), '"other"'))).toEqual([
-      412,
-      'precondition-failed',
-    ]);
-    const renewed = fragmentOf(offer, (line) => `${line.trim()}x`);
-    expect(await codeOf(await patch(server, location, renewed, etag))).toEqual([412, 'precondition-failed']);
-    expect(await codeOf(await patch(server, location, 'a=ice-ufrag:abcd', etag))).toEqual([400, 'bad-sdp']);
-    expect(
-      await codeOf(await patch(server, location, `${fragmentOf(offer)}a=candidate:x\r\n`, etag)),
-    ).toEqual([400, 'bad-sdp']);
-    const untyped = call(server, 'PATCH', location, { 'content-type': SDP, 'if-match': etag, body: offer });
-    expect(await codeOf(await untyped)).toEqual([415, 'media-type']);
-  });
-
-  test('restarts ICE under any tag, and gives the session a new one', async () => {
-    await using server = await start();
-    const created = await post(server);
-    const answer = await created.text();
-    const location = whereIs(created);
-    const before = created.headers.get('etag') ?? '';
-    const renewed = fragmentOf(offer, (line) => `${line.trim()}x`);
-    const restarted = await patch(server, location, renewed, '*');
-    expect(restarted.status).toBe(200);
-    expect(restarted.headers.get('content-type')).toBe(FRAGMENT);
-    const after = restarted.headers.get('etag') ?? '';
-    expect(after).not.toBe(before);
-    const fragment = await restarted.text();
-    expect(fragment).toMatch(/^a=ice-ufrag:\S+\r\na=ice-pwd:\S+\r\n/);
-    expect(fragment).toMatch(/a=candidate:\S+ 1 udp \d+ 127\.0\.0\.1 \d+ typ host\r\n/);
-    expect(answer).not.toContain(/a=ice-ufrag:\S+/.exec(fragment)?.[0]);
-    expect((await patch(server, location, renewed, before)).status).toBe(412);
-    expect((await patch(server, location, renewed, after)).status).toBe(204);
-    expect((await patch(server, location, renewed, '*')).status).toBe(204);
-  });
-});
-
-describe('the connection', () => {
-  test('ends by DELETE, once, and its stream can be published anew', async () => {
-    await using server = await start();
-    const created = await post(server);
-    const { done } = await publisherOf(server.app, 'cam');
-    expect((await call(server, 'DELETE', whereIs(created))).status).toBe(200);
-    expect((await done).summary.reason).toBe('finished');
-    expect(await codeOf(await call(server, 'DELETE', whereIs(created)))).toEqual([404, 'not-found']);
-    expect((await post(server)).status).toBe(201);
-  });
-
-  test('is not found under another stream or a guessed name', async () => {
-    await using server = await start();
-    const location = whereIs(await post(server));
-    const elsewhere = location.replace('/cam/', '/other/');
-    for (const path of [elsewhere, `${location}x`, location.replace('/whip/', '/whip/x')])
-      expect(await codeOf(await call(server, 'DELETE', path))).toEqual([404, 'not-found']);
-    expect((await call(server, 'DELETE', location)).status).toBe(200);
-  });
-
-  test('has no other methods, nor has the endpoint', async () => {
-    await using server = await start();
-    const location = whereIs(await post(server));
-    for (const method of ['GET', 'HEAD', 'PUT', 'POST']) {
-      const response = await call(server, method, location);
-      expect([response.status, response.headers.get('allow')]).toEqual([405, 'PATCH, DELETE']);
-    }
-    for (const method of ['GET', 'HEAD', 'PUT', 'DELETE']) {
-      const response = await call(server, method, '/v1/streams/cam/whip');
-      expect([response.status, response.headers.get('allow')]).toEqual([405, 'POST, OPTIONS']);
-    }
-  });
-
-  test('fails its epoch where the publisher never comes', async () => {
-    await using server = await start({ webrtcHandshakeMs: 100 });
-    await post(server);
-    const { done } = await publisherOf(server.app, 'cam');
-    expect((await done).summary).toMatchObject({ reason: 'lost', accessUnits: 0 });
-  });
-
-  test('closes with the server', async () => {
-    const server = await start();
-    await using client = openTestClient();
-    await client.answer(await (await post(server, await client.offer())).text());
-    await vi.waitUntil(() => client.connection.connectionState === 'connected', { timeout: 10_000 });
-    const { done } = await publisherOf(server.app, 'cam');
-    await server[Symbol.asyncDispose]();
-    expect((await done).summary.reason).toBe('shutdown');
   });
 });
 
