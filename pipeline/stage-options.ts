@@ -80,7 +80,6 @@ export function stageOptions(options: TokenizeOptions) {
     tokenize: {
       encoder,
       isLive,
-      stillThreshold: motion.stillThreshold,
       control,
       onItem: (item: Keyframe | Chunk) => probe?.onItem(item),
       onBacklog: (change: 1 | -1) => count('backlog', change),

@@ -179,18 +179,29 @@ export type ClipEvent =
     }
   | Gap;
 
+/** The fields of a chunk. */
+export interface ChunkFields {
+  /** float32 [2, fieldsPerChunk, rows, columns]: dx as a fraction of width, dy of height; 0 where masked. */
+  readonly motion: Float32Array;
+  /** uint8 [fieldsPerChunk, rows, columns]: 1 where the cell carries a vector. */
+  readonly mask: Uint8Array;
+}
+
 /** A run of consecutive motion fields of one clip. */
-export interface Chunk extends Provenance {
+export interface Chunk extends Provenance, ChunkFields {
   readonly type: 'chunk';
   readonly clip: number;
   readonly chunk: number;
   /** Fields that are not padding. */
   readonly fields: number;
   readonly duration: Micros;
-  /** float32 [2, fieldsPerChunk, rows, columns]: dx as a fraction of width, dy of height; 0 where masked. */
-  readonly motion: Float32Array;
-  /** uint8 [fieldsPerChunk, rows, columns]: 1 where the cell carries a vector. */
-  readonly mask: Uint8Array;
+  /** No cell moves: it has no ids. */
+  readonly isStill: boolean;
+  /**
+   * The fields of the chunk before, where the pack's motion has context: read only, for that chunk holds the same arrays.
+   * Absent for the first chunk of a clip and after a still one.
+   */
+  readonly previous?: ChunkFields | undefined;
   /**
    * uint8 [fieldsPerChunk + 1, height, width]: luma of the pictures at the chunk's ticks, of the size that the pack asks
    * for, the last one repeated for padding; absent where it asks for none.

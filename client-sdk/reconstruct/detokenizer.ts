@@ -15,7 +15,13 @@ export interface Detokenizer {
    * Motion of one chunk's ids: float32 [2, fieldsPerChunk, rows, columns], forward displacement (now - before),
    * dx as a fraction of the width then dy of the height, +x right, +y down. Fields past a message's `fields` are padding.
    */
-  decodeMotion(ids: ArrayLike<number>): Promise<Float32Array>;
+  decodeMotion(ids: ArrayLike<number>, context: MotionContext): Promise<Float32Array>;
+}
+
+/** What a chunk is decoded in view of; packs without `motion.context` do without. */
+export interface MotionContext {
+  /** Ids of the chunk before in the same clip; undefined for the first chunk of a clip and after a still one. */
+  readonly previousIds: ArrayLike<number> | undefined;
 }
 
 /** The grids, sizes and rate of a pack that reconstruction depends on. */

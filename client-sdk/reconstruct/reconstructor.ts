@@ -28,6 +28,8 @@ interface OpenClip {
   chunk: number;
   /** Fields applied since the keyframe. */
   fields: number;
+  /** Ids of the chunk before; undefined where there is none or it was still. */
+  previousIds: readonly number[] | undefined;
   rgb: Uint8Array;
 }
 
@@ -86,7 +88,7 @@ export class Reconstructor {
     this.#compensation.begin(await this.#detokenizer.decodeKeyframe(message.ids, message.positions));
     const rgb = this.#compensation.render();
     this.#epoch = message.epoch;
-    this.#open = { clip: message.clip, pts: message.pts, chunk: 0, fields: 0, rgb };
+    this.#open = { clip: message.clip, pts: message.pts, chunk: 0, fields: 0, previousIds: undefined, rgb };
     return [{ pts: micros(message.pts), rgb, isKeyframe: true }];
   }
 
@@ -96,8 +98,11 @@ export class Reconstructor {
       this.#open = undefined;
       return [];
     }
-    const motion = message.ids.length > 0 ? await this.#detokenizer.decodeMotion(message.ids) : undefined;
+    const ids = message.ids.length > 0 ? message.ids : undefined;
+    const { previousIds } = open;
+    const motion = ids && (await this.#detokenizer.decodeMotion(ids, { previousIds }));
     open.chunk += 1;
+    open.previousIds = ids;
     const pictures: ReconstructedPicture[] = [];
     for (let field = 0; field < message.fields; field += 1) {
       const step = motion && this.#fieldOf(motion, field);

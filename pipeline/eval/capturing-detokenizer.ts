@@ -1,4 +1,4 @@
-import type { Detokenizer, Geometry } from '../../client-sdk/reconstruct/detokenizer.ts';
+import type { Detokenizer, Geometry, MotionContext } from '../../client-sdk/reconstruct/detokenizer.ts';
 
 /** Passes everything to another detokenizer and remembers what came out last. */
 export class CapturingDetokenizer implements Detokenizer {
@@ -19,8 +19,8 @@ export class CapturingDetokenizer implements Detokenizer {
     return this.keyframe;
   }
 
-  async decodeMotion(ids: ArrayLike<number>): Promise<Float32Array> {
-    this.motion = await this.#inner.decodeMotion(ids);
+  async decodeMotion(ids: ArrayLike<number>, context: MotionContext): Promise<Float32Array> {
+    this.motion = await this.#inner.decodeMotion(ids, context);
     return this.motion;
   }
 }

@@ -1,22 +1,23 @@
 import { type InferenceSession, Tensor } from 'onnxruntime-node';
 import { collectIds } from '../../client-sdk/protocol/positions.ts';
 import { ModelError, reasonOf } from '../errors.ts';
+import type { ChunkFields } from '../types.ts';
 import { normalizeMotion, pixelNormalizer } from './normalization.ts';
 import { openSession, type PackGraphs, type SessionOptions } from './onnx-session.ts';
-import { lumaLength } from './pack-manifest.ts';
+import { lumaLength, type PackManifest } from './pack-manifest.ts';
 import type { TokenBudget } from './token-budget.ts';
 import type { EncodedItem } from './token-encoder.ts';
 
 /** A keyframe or a motion chunk, as the pipeline has it: see `Keyframe.pixels`, and `Chunk` for the rest. */
 export type EncodeItem =
   | { readonly kind: 'keyframe'; readonly pixels: Uint8Array }
-  | {
+  | (ChunkFields & {
       readonly kind: 'motion';
-      readonly motion: Float32Array;
-      readonly mask: Uint8Array;
       /** Where the pack asks for looks. */
       readonly luma?: Uint8Array | undefined;
-    };
+      /** Where the pack's motion has context, and the chunk has a predecessor. */
+      readonly previous?: ChunkFields | undefined;
+    });
 
 export const ENCODE_KINDS = ['keyframe', 'motion'] as const;
 export type EncodeKind = (typeof ENCODE_KINDS)[number];
@@ -128,10 +129,10 @@ function keyframeStage(
 
 function motionStage({ manifest }: PackGraphs, session: InferenceSession, batchSize: number): Stage {
   const { motion } = manifest;
-  const { fieldsPerChunk, rows, columns } = motion;
-  const cells = fieldsPerChunk * rows * columns;
-  const vectors = new Float32Array(batchSize * 2 * cells);
-  const mask = new Float32Array(batchSize * cells);
+  const { fieldsPerChunk } = motion;
+  const fields = fieldTensors(motion, batchSize);
+  const previous = fieldTensors(motion, batchSize);
+  const hasPrevious = new Float32Array(batchSize);
   const lumaPerItem = lumaLength(motion);
   const luma = new Float32Array(batchSize * lumaPerItem);
   return {
@@ -139,8 +140,13 @@ function motionStage({ manifest }: PackGraphs, session: InferenceSession, batchS
     idsPerItem: motion.tokensPerChunk,
     codebookSize: motion.codebookSize,
     feeds: {
-      motion: new Tensor('float32', vectors, [batchSize, 2, fieldsPerChunk, rows, columns]),
-      mask: new Tensor('float32', mask, [batchSize, 1, fieldsPerChunk, rows, columns]),
+      motion: fields.motion,
+      mask: fields.mask,
+      ...(motion.context && {
+        previousMotion: previous.motion,
+        previousMask: previous.mask,
+        hasPrevious: new Tensor('float32', hasPrevious, [batchSize]),
+      }),
       ...(motion.luma && {
         luma: new Tensor('float32', luma, [
           batchSize,
@@ -151,16 +157,38 @@ function motionStage({ manifest }: PackGraphs, session: InferenceSession, batchS
       }),
     },
     fill: (slot, item) => {
-      if (item?.kind === 'motion') {
-        normalizeMotion(motion.normalization, item, { motion: vectors, mask, slot });
-        item.luma?.forEach((value, at) => {
-          luma[slot * lumaPerItem + at] = value / 255;
-        });
-        return;
-      }
+      const chunk = item?.kind === 'motion' ? item : undefined;
+      fields.write(slot, chunk);
+      previous.write(slot, chunk?.previous);
+      hasPrevious[slot] = chunk?.previous ? 1 : 0;
+      if (!chunk) luma.fill(0, slot * lumaPerItem, (slot + 1) * lumaPerItem);
+      chunk?.luma?.forEach((value, at) => {
+        luma[slot * lumaPerItem + at] = value / 255;
+      });
+    },
+  };
+}
+
+/** What the fields of a batch of chunks become. */
+interface FieldTensors {
+  readonly motion: Tensor;
+  readonly mask: Tensor;
+  /** Normalizes fields into a slot, or zeros where there are none. */
+  write(slot: number, fields: ChunkFields | undefined): void;
+}
+
+function fieldTensors(motion: PackManifest['motion'], batchSize: number): FieldTensors {
+  const { fieldsPerChunk, rows, columns, normalization } = motion;
+  const cells = fieldsPerChunk * rows * columns;
+  const vectors = new Float32Array(batchSize * 2 * cells);
+  const mask = new Float32Array(batchSize * cells);
+  return {
+    motion: new Tensor('float32', vectors, [batchSize, 2, fieldsPerChunk, rows, columns]),
+    mask: new Tensor('float32', mask, [batchSize, 1, fieldsPerChunk, rows, columns]),
+    write: (slot, fields) => {
+      if (fields) return normalizeMotion(normalization, fields, { motion: vectors, mask, slot });
       vectors.fill(0, slot * 2 * cells, (slot + 1) * 2 * cells);
       mask.fill(0, slot * cells, (slot + 1) * cells);
-      luma.fill(0, slot * lumaPerItem, (slot + 1) * lumaPerItem);
     },
   };
 }

@@ -28,11 +28,14 @@ export function contractOf({ visual, motion }: PackManifest, role: GraphRole): G
     case 'visualEncoder':
       return { inputs: [pixels, ...budgetInputs(visual)], outputs: [visualIds] };
     case 'motionEncoder':
-      return { inputs: [vectors, mask, ...lookInputs(motion)], outputs: [motionIds] };
+      return {
+        inputs: [vectors, mask, ...contextFields(motion), ...lookInputs(motion)],
+        outputs: [motionIds],
+      };
     case 'visualDecoder':
       return { inputs: [visualIds], outputs: [pixels] };
     case 'motionDecoder':
-      return { inputs: [motionIds], outputs: [vectors] };
+      return { inputs: [motionIds, ...contextIds(motion)], outputs: [vectors] };
   }
 }
 
@@ -44,6 +47,24 @@ const budgetInputs = ({ dynamic }: PackManifest['visual']): TensorContract[] =>
         { name: 'cap', type: 'int32', shape: [] },
       ]
     : [];
+
+/** Whether there is a chunk before, 0 or 1. */
+const HAS_PREVIOUS: TensorContract = { name: 'hasPrevious', type: 'float32', shape: [] };
+
+/** The fields of the chunk before, zeros without one, where the pack's motion has context. */
+const contextFields = (motion: PackManifest['motion']): TensorContract[] => {
+  if (!motion.context) return [];
+  const fields = [motion.fieldsPerChunk, motion.rows, motion.columns];
+  return [
+    { name: 'previousMotion', type: 'float32', shape: [2, ...fields] },
+    { name: 'previousMask', type: 'float32', shape: [1, ...fields] },
+    HAS_PREVIOUS,
+  ];
+};
+
+/** The ids of the chunk before, zeros without one, where the pack's motion has context. */
+const contextIds = ({ context, tokensPerChunk }: PackManifest['motion']): TensorContract[] =>
+  context ? [{ name: 'previousIds', type: 'int32', shape: [tokensPerChunk] }, HAS_PREVIOUS] : [];
 
 /** The pictures at a chunk's ticks, 0 to 1, where the pack asks for them. */
 const lookInputs = ({ luma, fieldsPerChunk }: PackManifest['motion']): TensorContract[] =>

@@ -285,7 +285,10 @@ export class InferencePool implements AsyncDisposable {
 }
 
 const buffersOf = (item: EncodeItem): ArrayBuffer[] =>
-  (item.kind === 'keyframe'
-    ? [item.pixels]
-    : [item.motion, item.mask, ...(item.luma ? [item.luma] : [])]
-  ).map((array) => array.buffer as ArrayBuffer);
+  arraysOf(item).map(({ buffer }) => buffer as ArrayBuffer);
+
+function arraysOf(item: EncodeItem): (Uint8Array | Float32Array)[] {
+  if (item.kind === 'keyframe') return [item.pixels];
+  const { motion, mask, luma, previous } = item;
+  return [motion, mask, ...(luma ? [luma] : []), ...(previous ? [previous.motion, previous.mask] : [])];
+}

@@ -55,9 +55,12 @@ export async function createOnnxDetokenizer(
   return {
     geometry: geometryOf(pack),
     decodeKeyframe: (ids, positions) =>
-      inTurn(async () => visualRun(keyframeIds({ ids, positions }, visual))),
-    decodeMotion: (ids) =>
-      inTurn(async () => denormalizeMotion(motion.normalization, await motionRun(chunkIds(ids, motion)))),
+      inTurn(async () => visualRun({ ids: asTensor(keyframeIds({ ids, positions }, visual)) })),
+    decodeMotion: (ids, { previousIds }) =>
+      inTurn(async () => {
+        const feeds = { ids: asTensor(chunkIds(ids, motion)), ...contextFeeds(previousIds, motion) };
+        return denormalizeMotion(motion.normalization, await motionRun(feeds));
+      }),
     [Symbol.asyncDispose]: () => {
       closing ??= close();
       return closing;
@@ -93,13 +96,25 @@ function checkRange(ids: ArrayLike<number>, { codebookSize }: { codebookSize: nu
     throw new ModelError('model-failed', `ids must be 0 to ${codebookSize - 1}, got ${outside}`);
 }
 
+/** The ids of the chunk before with a flag, both zero where there is none; nothing where the pack's motion has no context. */
+function contextFeeds(
+  previousIds: ArrayLike<number> | undefined,
+  motion: PackManifest['motion'],
+): Readonly<Record<string, Tensor>> {
+  if (!motion.context) return {};
+  return {
+    previousIds: asTensor(chunkIds(previousIds ?? new Int32Array(motion.tokensPerChunk), motion)),
+    hasPrevious: new Tensor('float32', Float32Array.of(previousIds ? 1 : 0), [1]),
+  };
+}
+
+const asTensor = (ids: Int32Array): Tensor => new Tensor('int32', ids, [1, ids.length]);
+
 const decode =
   (session: InferenceSession, output: string) =>
-  async (ids: Int32Array): Promise<Float32Array> => {
-    const results = await session
-      .run({ ids: new Tensor('int32', ids, [1, ids.length]) })
-      .catch((cause: unknown) => {
-        throw new ModelError('model-failed', `a decoder failed: ${reasonOf(cause)}`, { cause });
-      });
+  async (feeds: Readonly<Record<string, Tensor>>): Promise<Float32Array> => {
+    const results = await session.run(feeds).catch((cause: unknown) => {
+      throw new ModelError('model-failed', `a decoder failed: ${reasonOf(cause)}`, { cause });
+    });
     return results[output]!.data as Float32Array;
   };

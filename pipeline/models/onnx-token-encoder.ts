@@ -2,6 +2,7 @@ import { availableParallelism } from 'node:os';
 import type { Worker } from 'node:worker_threads';
 import type { Runtime } from '../../client-sdk/protocol/messages.ts';
 import { assert } from '../errors.ts';
+import type { ChunkFields } from '../types.ts';
 import { InferencePool, type PoolStats, type ThreadEvent } from './inference-pool.ts';
 import type { PackGraphs } from './onnx-session.ts';
 import { lumaLength } from './pack-manifest.ts';
@@ -76,6 +77,14 @@ export async function createTokenEncoder(
   const pixelBytes = visual.width * visual.height * 3;
   const cells = motion.fieldsPerChunk * motion.rows * motion.columns;
   const lumaBytes = lumaLength(motion);
+  const copyFields = (chunk: ChunkFields): ChunkFields => {
+    assert(chunk.mask.length === cells, `a chunk's mask must hold ${cells} cells, got ${chunk.mask.length}`);
+    assert(
+      chunk.motion.length === 2 * cells,
+      `a chunk must hold ${2 * cells} values, got ${chunk.motion.length}`,
+    );
+    return { motion: new Float32Array(chunk.motion), mask: new Uint8Array(chunk.mask) };
+  };
   return {
     runtime: { onnxruntime: pool.ready.onnxruntime, threads, processor: describeProcessor() },
     provider: pool.ready.provider,
@@ -95,14 +104,6 @@ export async function createTokenEncoder(
       return await pool.encode({ item, priority: priorityOf(isLive), signal });
     },
     encodeMotion: async (chunk, { isLive, signal }) => {
-      assert(
-        chunk.mask.length === cells,
-        `a chunk's mask must hold ${cells} cells, got ${chunk.mask.length}`,
-      );
-      assert(
-        chunk.motion.length === 2 * cells,
-        `a chunk must hold ${2 * cells} values, got ${chunk.motion.length}`,
-      );
       const looks = lumaBytes > 0 ? chunk.luma : undefined;
       assert(
         (looks?.length ?? 0) === lumaBytes,
@@ -110,9 +111,9 @@ export async function createTokenEncoder(
       );
       const item = {
         kind: 'motion',
-        motion: new Float32Array(chunk.motion),
-        mask: new Uint8Array(chunk.mask),
+        ...copyFields(chunk),
         luma: looks && new Uint8Array(looks),
+        previous: motion.context && chunk.previous ? copyFields(chunk.previous) : undefined,
       } as const;
       const { ids } = await pool.encode({ item, priority: priorityOf(isLive), signal });
       return ids;

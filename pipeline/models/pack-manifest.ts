@@ -107,6 +107,11 @@ const MotionSchema = z.strictObject({
   stillThreshold: z.number().min(0),
   /** Size of the pictures that the encoder sees beside their motion, px: luma at each tick; without it, it sees none. */
   luma: z.strictObject({ width: size, height: size }).optional(),
+  /**
+   * Whether a chunk is coded in view of the one before it in its clip: the encoder gets that one's fields, the decoder
+   * its ids.
+   */
+  context: z.boolean().optional(),
   encoder: GraphFileSchema,
   reencode: ReencodeSchema,
 });

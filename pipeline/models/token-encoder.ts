@@ -20,7 +20,10 @@ export interface TokenEncoder {
   /** Indices of a keyframe and, from a pack of dynamic length, their cells. Rejects with a `ModelError`. */
   encodeKeyframe(keyframe: Pick<Keyframe, 'pixels'>, options: EncodeOptions): Promise<EncodedItem>;
   /** Indices of a chunk, in the pack's order. Rejects with a `ModelError`. */
-  encodeMotion(chunk: Pick<Chunk, 'motion' | 'mask' | 'luma'>, options: EncodeOptions): Promise<Uint32Array>;
+  encodeMotion(
+    chunk: Pick<Chunk, 'motion' | 'mask' | 'luma' | 'previous'>,
+    options: EncodeOptions,
+  ): Promise<Uint32Array>;
   /** Work that waits or runs, in items. */
   readonly pending: number;
   /** The execution provider in use, and why it was chosen. */

@@ -1,3 +1,4 @@
+import type { ChunkFields } from '../types.ts';
 import { ENCODE_KINDS, type EncodeItem, type EncodeKind, type EncoderEngine } from './encoder-engine.ts';
 import { lumaLength, type PackManifest } from './pack-manifest.ts';
 import type { EncodedItem } from './token-encoder.ts';
@@ -78,11 +79,15 @@ export function specimen({ visual, motion }: PackManifest, kind: EncodeKind, see
     return { kind, pixels };
   }
   const cells = motion.fieldsPerChunk * motion.rows * motion.columns;
-  const vectors = Float32Array.from(
-    { length: 2 * cells },
-    () => (random() - 0.5) * 20 * motion.stillThreshold,
-  );
-  const mask = Uint8Array.from({ length: cells }, () => (random() < 0.1 ? 0 : 1));
-  const luma = Uint8Array.from({ length: lumaLength(motion) }, () => random() * 255);
-  return { kind, motion: vectors, mask, ...(motion.luma && { luma }) };
+  const fields = (): ChunkFields => ({
+    motion: Float32Array.from({ length: 2 * cells }, () => (random() - 0.5) * 20 * motion.stillThreshold),
+    mask: Uint8Array.from({ length: cells }, () => (random() < 0.1 ? 0 : 1)),
+  });
+  return {
+    kind,
+    ...fields(),
+    ...(motion.luma && { luma: Uint8Array.from({ length: lumaLength(motion) }, () => random() * 255) }),
+    // Every other one begins a clip.
+    ...(motion.context && seed % 2 === 0 && { previous: fields() }),
+  };
 }

@@ -1,8 +1,7 @@
+import type { ChunkFields } from '../types.ts';
+
 /** Whether no cell of a chunk moves: every cell carries a vector below the threshold or none at all, and some do. */
-export function isStill(
-  chunk: { readonly motion: Float32Array; readonly mask: Uint8Array },
-  threshold: number,
-): boolean {
+export function isStill(chunk: ChunkFields, threshold: number): boolean {
   const cells = chunk.mask.length;
   let hasVector = false;
   for (let cell = 0; cell < cells; cell++) {

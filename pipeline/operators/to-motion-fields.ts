@@ -3,20 +3,26 @@ import { micros } from '../../client-sdk/protocol/units.ts';
 import { assert, assertNever } from '../errors.ts';
 import { type ClipClock, tickPts } from '../motion/clip-clock.ts';
 import { FieldSampler, type SampledField } from '../motion/field-sampler.ts';
-import type { Chunk, ClipEvent, Keyframe, Provenance, TokenizableEvent } from '../types.ts';
+import { isStill } from '../motion/still.ts';
+import type { Chunk, ChunkFields, ClipEvent, Keyframe, Provenance, TokenizableEvent } from '../types.ts';
 import { ChunkLooks } from './chunk-looks.ts';
 
-/** The pack's clock and grid. */
+/** The pack's clock and grid, and what it makes of its chunks. */
 export interface MotionGrid {
   readonly columns: number;
   readonly rows: number;
   readonly fieldsPerSecond: number;
   readonly fieldsPerChunk: number;
+  /** Displacement as a fraction of the picture below which a chunk carries no motion. */
+  readonly stillThreshold: number;
+  /** Whether a chunk carries the fields of the one before it. */
+  readonly context?: boolean | undefined;
 }
 
 /**
  * Turns the steps of each clip into motion fields on the pack's clock and grid, and groups them into chunks. A chunk
- * ends when it is full or its clip ends; nothing carries over from one clip to the next.
+ * ends when it is full or its clip ends, so that one which another follows is full; nothing carries over from one clip
+ * to the next.
  */
 export function toMotionFields(grid: MotionGrid): OperatorFunction<ClipEvent, TokenizableEvent> {
   return (source) =>
@@ -37,8 +43,10 @@ interface Collection {
   latest: Provenance;
   /** A degraded step is part of the open field. */
   isFieldDegraded: boolean;
-  /** A degraded field is part of the open chunk. */
+  /** A degraded field is part of the open chunk, or of what it is coded in view of. */
   isChunkDegraded: boolean;
+  /** What the open chunk is coded in view of. */
+  previous: ChunkFields | undefined;
 }
 
 class ChunkAssembler {
@@ -61,6 +69,7 @@ class ChunkAssembler {
           latest: event,
           isFieldDegraded: false,
           isChunkDegraded: false,
+          previous: undefined,
         };
         yield event;
         return;
@@ -121,15 +130,8 @@ class ChunkAssembler {
   }
 
   #takeChunk(open: Collection): Chunk {
-    const { columns, rows, fieldsPerChunk } = this.#grid;
-    const cells = columns * rows;
-    const motion = new Float32Array(2 * fieldsPerChunk * cells);
-    const mask = new Uint8Array(fieldsPerChunk * cells);
-    open.fields.forEach((field, index) => {
-      motion.set(field.dx, index * cells);
-      motion.set(field.dy, (fieldsPerChunk + index) * cells);
-      mask.set(field.mask, index * cells);
-    });
+    const { fieldsPerChunk, stillThreshold, context } = this.#grid;
+    const { motion, mask } = joinFields(open.fields, this.#grid);
     const fields = open.fields.length;
     const clock = this.#clock(open);
     const pts = tickPts(clock, open.chunks * fieldsPerChunk);
@@ -142,6 +144,8 @@ class ChunkAssembler {
       duration: micros(tickPts(clock, open.chunks * fieldsPerChunk + fields) - pts),
       motion,
       mask,
+      isStill: isStill({ motion, mask }, stillThreshold),
+      previous: open.previous,
       luma: open.looks.take(open.chunks, fields),
       received: open.latest.received,
       captured: open.latest.captured,
@@ -150,7 +154,24 @@ class ChunkAssembler {
     };
     open.chunks += 1;
     open.fields = [];
-    open.isChunkDegraded = false;
+    open.previous = context && !chunk.isStill ? { motion, mask } : undefined;
+    open.isChunkDegraded = chunk.isDegraded && open.previous !== undefined;
     return chunk;
   }
+}
+
+/** Lays fields one after the other; what a short chunk lacks is masked. */
+function joinFields(
+  fields: readonly SampledField[],
+  { columns, rows, fieldsPerChunk }: MotionGrid,
+): ChunkFields {
+  const cells = columns * rows;
+  const motion = new Float32Array(2 * fieldsPerChunk * cells);
+  const mask = new Uint8Array(fieldsPerChunk * cells);
+  fields.forEach((field, index) => {
+    motion.set(field.dx, index * cells);
+    motion.set(field.dy, (fieldsPerChunk + index) * cells);
+    mask.set(field.mask, index * cells);
+  });
+  return { motion, mask };
 }

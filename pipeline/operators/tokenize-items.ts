@@ -2,7 +2,6 @@ import { setMaxListeners } from 'node:events';
 import { defer, finalize, type OperatorFunction } from 'rxjs';
 import { reasonOf } from '../errors.ts';
 import type { EncodedItem, TokenEncoder } from '../models/token-encoder.ts';
-import { isStill } from '../motion/still.ts';
 import type { Announcement, Chunk, Gap, Keyframe, TokenizableEvent } from '../types.ts';
 import type { ClipControl } from './clip-control.ts';
 import { mapInOrder } from './map-in-order.ts';
@@ -19,8 +18,6 @@ export type Tokenized =
 export interface TokenizeItemsOptions {
   readonly encoder: TokenEncoder;
   readonly isLive: boolean;
-  /** Displacement as a fraction of the picture below which a chunk carries no motion. */
-  readonly stillThreshold: number;
   readonly control: ClipControl;
   /** Sees each keyframe and chunk before its inference. */
   readonly onItem?: ((item: Keyframe | Chunk) => void) | undefined;
@@ -62,9 +59,7 @@ async function tokenizeOne(
       const encoded = await options.encoder.encodeKeyframe(event, encode);
       return { type: 'visual', keyframe: event, ...encoded };
     }
-    const ids = isStill(event, options.stillThreshold)
-      ? new Uint32Array()
-      : await options.encoder.encodeMotion(event, encode);
+    const ids = event.isStill ? new Uint32Array() : await options.encoder.encodeMotion(event, encode);
     return { type: 'motion', chunk: event, ids };
   } catch (error) {
     options.onFault?.(reasonOf(error));

@@ -90,5 +90,6 @@ async function makePictures(
 /** The first run of a graph takes several times as long as the others. */
 async function warmUp(detokenizer: OnnxDetokenizer, { manifest }: PackGraphs): Promise<void> {
   await detokenizer.decodeKeyframe(new Uint32Array(manifest.visual.columns * manifest.visual.rows));
-  await detokenizer.decodeMotion(new Uint32Array(manifest.motion.tokensPerChunk));
+  const ids = new Uint32Array(manifest.motion.tokensPerChunk);
+  await detokenizer.decodeMotion(ids, { previousIds: ids });
 }

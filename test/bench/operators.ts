@@ -115,7 +115,9 @@ async function measureModels(rounds: number): Promise<Measure[]> {
     const decoded = await watch.time('decode a keyframe', () =>
       detokenizer.decodeKeyframe(keyframeTokens.ids, keyframeTokens.positions),
     );
-    const motion = await watch.time('decode a chunk', () => detokenizer.decodeMotion(motionIds));
+    const motion = await watch.time('decode a chunk', () =>
+      detokenizer.decodeMotion(motionIds, { previousIds: motionIds }),
+    );
     const { columns, rows, fieldsPerChunk } = pack.manifest.motion;
     const cells = columns * rows;
     compensation.begin(decoded);

@@ -15,6 +15,8 @@ export const COUPLED_PACK = inRepository('test/fixtures/pack-coupled');
 export const DYNAMIC_PACK = inRepository('test/fixtures/pack-dynamic');
 /** The same, but items of a batch change which of each other's cells get an id. */
 export const COUPLED_DYNAMIC_PACK = inRepository('test/fixtures/pack-coupled-dynamic');
+/** Plain arithmetic too; motion is coded in view of the chunk before. See test/fixtures/make-context-pack.py. */
+export const CONTEXT_PACK = inRepository('test/fixtures/pack-context');
 /** The pack that ships. */
 export const DEFAULT_PACK = inRepository('models/kino-mini');
 

@@ -9,6 +9,8 @@ import { DEFAULT_PACK, DYNAMIC_PACK, TINY_PACK } from '../../support/packs.ts';
 const GRID = { columns: 16, rows: 16 };
 const visualIds = (id: number): Uint32Array => new Uint32Array(256).fill(id);
 const motionIds = (id: number): Uint32Array => new Uint32Array(45).fill(id);
+/** Of the first chunk of a clip. */
+const first = { previousIds: undefined };
 
 describe('createOnnxDetokenizer', () => {
   it('gives pixels in planes of [0, 1] and motion as fractions of the picture', async () => {
@@ -16,7 +18,7 @@ describe('createOnnxDetokenizer', () => {
     const pixels = await detokenizer.decodeKeyframe(visualIds(15 * 256 + 3));
     expect(pixels.length).toBe(3 * 256 * 256);
     expect([pixels[0], pixels[256 * 256], pixels[2 * 256 * 256]]).toEqual([1, 0, Math.fround(0.2)]);
-    const motion = await detokenizer.decodeMotion(motionIds(32 * 20 + 10));
+    const motion = await detokenizer.decodeMotion(motionIds(32 * 20 + 10), first);
     expect(motion.length).toBe(2 * 8 * 20 * 36);
     expect(motion[0]).toBeCloseTo(0.004 * Math.sinh(1), 7);
     expect(motion.at(-1)).toBeCloseTo(-0.007 * Math.sinh(1), 7);
@@ -46,8 +48,8 @@ describe('createOnnxDetokenizer', () => {
       'ids must be 0 to 4095, got 4096',
     );
     await expect(detokenizer.decodeKeyframe([1, 2])).rejects.toThrow('ids must be 256, got 2');
-    await expect(detokenizer.decodeMotion(motionIds(0xffff_ffff))).rejects.toBeInstanceOf(ModelError);
-    expect((await detokenizer.decodeMotion(motionIds(0))).length).toBe(2 * 8 * 20 * 36);
+    await expect(detokenizer.decodeMotion(motionIds(0xffff_ffff), first)).rejects.toBeInstanceOf(ModelError);
+    expect((await detokenizer.decodeMotion(motionIds(0), first)).length).toBe(2 * 8 * 20 * 36);
   });
 
   it('shows ids of a dynamic pack in the cells of their bitmap, and nothing where there is none', async () => {
@@ -105,7 +107,7 @@ describe('createOnnxDetokenizer', () => {
         `channel ${channel}, row ${row}, column ${column}`,
       ).toBeLessThan(0.6);
     }
-    const fields = await detokenizer.decodeMotion(motion.ids);
+    const fields = await detokenizer.decodeMotion(motion.ids, first);
     const { scale, type } = pack.manifest.motion.normalization;
     fields.forEach((value, at) => {
       const unit = value / scale[at < fields.length / 2 ? 0 : 1];

@@ -28,6 +28,7 @@ const chunk = (clip: number, number: number, pts: number, unitIndex: number): Ch
   duration: micros(100),
   motion: new Float32Array(),
   mask: new Uint8Array(),
+  isStill: false,
   ...provenance(pts, unitIndex),
 });
 const visual = (item: Keyframe): Tokenized => ({ type: 'visual', keyframe: item, ids: Uint32Array.of(7) });
