@@ -105,6 +105,10 @@ class CausalFuserBlock(nn.Module):
         self.token_cross_attn = CrossAttention(config.width, config.heads)
         self.norm2 = nn.LayerNorm(config.width)
         self.mlp = Mlp(config.width, config.mlp_width)
+        # The identity at first.
+        for last in (self.token_causal_attn.proj, self.token_cross_attn.proj, self.mlp.fc2):
+            nn.init.zeros_(last.weight)
+            nn.init.zeros_(last.bias)
 
     def forward(self, x: Tensor, origin: Tensor, keep: Tensor) -> Tensor:
         x = x + self.token_causal_attn(self.norm0(x), keep)

@@ -22,12 +22,12 @@ def main() -> None:
     folder.mkdir(parents=True, exist_ok=True)
 
     picture, chunks = golden_picture(options.golden_photograph), golden_chunks(options.golden_shard)
-    budgets = export_visual(options.checkpoints / "visual.pt", picture, options.pictures, folder)
+    model, budgets = export_visual(options.checkpoints / "visual.pt", picture, options.pictures, folder)
     export_motion(options.checkpoints / "motion.pt", chunks, folder)
     card = json.loads(options.card.read_text())
     pack = manifest(folder, card, visual_manifest(folder, budgets), motion_manifest(folder))
     (folder / "pack.json").write_text(json.dumps(pack, indent=2) + "\n")
-    goldens = {"visual": visual_goldens(folder, picture, budgets), "motion": motion_goldens(folder, chunks)}
+    goldens = {"visual": visual_goldens(folder, model, picture, budgets), "motion": motion_goldens(folder, chunks)}
     (folder / "goldens.json").write_text(json.dumps(goldens) + "\n")
     print(f"{sum(path.stat().st_size for path in folder.iterdir()) / 1e6:.1f} MB in {folder}")
 

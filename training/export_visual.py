@@ -10,7 +10,7 @@ from torch import Tensor, nn
 import visual_model
 from calibration import POSITIONS, calibration, scores_of
 from dynamic_tokenizer import kept
-from onnx_graph import NearestCode, export_graph, half_precision, run_graph
+from onnx_graph import NearestCode, export_graph, half_precision
 from pack_manifest import base64_of, file_entry
 from visual_data import FRAME_PX, CropSampler, load_pictures, scaled
 from visual_model import GRID, KeyframeTokenizer
@@ -18,6 +18,8 @@ from visual_model import GRID, KeyframeTokenizer
 DEFAULT_TOKENS = 128
 CALIBRATION_PICTURES = 240
 GOLDEN_TOKENS = (128, 256)
+# Of the nearness of the best two codes, and of a score from its threshold: above it an id is the same on every runtime.
+SURE_GAP = 1e-3
 
 
 class VisualEncoderGraph(nn.Module):
@@ -69,23 +71,25 @@ def normalized(picture: np.ndarray) -> np.ndarray:
     return np.ascontiguousarray(((picture.astype(np.float32) / 255 - mean) / std).transpose(2, 0, 1)[None])
 
 
-def export_visual(checkpoint: Path, picture: np.ndarray, pictures: Path, folder: Path) -> list[dict[str, float]]:
-    """Writes visual-encoder.onnx and visual-decoder.onnx, checked on the picture; returns the calibration table, made on
-    draws of the training pictures."""
+def export_visual(checkpoint: Path, picture: np.ndarray, pictures: Path, folder: Path) -> tuple[KeyframeTokenizer, list[dict[str, float]]]:
+    """Writes visual-encoder.onnx and visual-decoder.onnx, checked on the picture; returns the model and the calibration
+    table, made on draws of the training pictures."""
     model = load_visual(checkpoint)
     draws = CropSampler(load_pictures(pictures / "train"), seed=77)
     table = calibration(scores_of(model, draws.batch(CALIBRATION_PICTURES, FRAME_PX)))
-    inputs = {
-        "pixels": torch.from_numpy(normalized(picture)),
-        "threshold": torch.tensor([row["threshold"] for row in table if row["tokens"] == DEFAULT_TOKENS]),
-        "cap": torch.tensor([min(POSITIONS, 2 * DEFAULT_TOKENS)], dtype=torch.int32),
-    }
+    inputs = {"pixels": torch.from_numpy(normalized(picture)), **budget_inputs(table, DEFAULT_TOKENS)}
     encoder = VisualEncoderGraph(model)
     with torch.no_grad():
         ids = encoder(*inputs.values())
     export_graph(encoder, inputs, "ids", folder / "visual-encoder.onnx")
     export_graph(VisualDecoderGraph(model), {"ids": ids}, "pixels", folder / "visual-decoder.onnx")
-    return table
+    return model, table
+
+
+def budget_inputs(table: list[dict[str, float]], tokens: int) -> dict[str, Tensor]:
+    """The encoder's threshold and cap for a row of the table."""
+    threshold = next(row["threshold"] for row in table if row["tokens"] == tokens)
+    return {"threshold": torch.tensor([threshold]), "cap": torch.tensor([min(POSITIONS, 2 * tokens)], dtype=torch.int32)}
 
 
 def visual_manifest(folder: Path, table: list[dict[str, float]]) -> dict[str, object]:
@@ -103,28 +107,37 @@ def visual_manifest(folder: Path, table: list[dict[str, float]]) -> dict[str, ob
     }
 
 
-def visual_goldens(folder: Path, picture: np.ndarray, table: list[dict[str, float]]) -> dict[str, object]:
-    """What the graphs make of the picture uint8 [256, 256, 3], which is written beside them, at two budgets."""
+def visual_goldens(folder: Path, model: KeyframeTokenizer, picture: np.ndarray, table: list[dict[str, float]]) -> dict[str, object]:
+    """What PyTorch makes of the picture uint8 [256, 256, 3], which is written beside the graphs, at two budgets."""
     Image.fromarray(picture).save(folder / "golden-picture.png", optimize=True)
-    thresholds = {int(row["tokens"]): row["threshold"] for row in table}
     return {
         "input": {"file": "golden-picture.png", "what": "RGB, 256 x 256"},
-        "budgets": [golden_budget(folder, picture, tokens, thresholds[tokens]) for tokens in GOLDEN_TOKENS],
+        "budgets": [golden_budget(model, picture, table, tokens) for tokens in GOLDEN_TOKENS],
     }
 
 
-def golden_budget(folder: Path, picture: np.ndarray, tokens: int, threshold: float) -> dict[str, object]:
-    """Ids, -1 where a position has none, and some pixels of what they decode to."""
-    cap = min(POSITIONS, 2 * tokens)
-    ids = run_graph(folder / "visual-encoder.onnx", normalized(picture), np.float32([threshold]), np.int32([cap]))
-    decoded = run_graph(folder / "visual-decoder.onnx", ids)
+@torch.no_grad()
+def golden_budget(model: KeyframeTokenizer, picture: np.ndarray, table: list[dict[str, float]], tokens: int) -> dict[str, object]:
+    """Ids with what is sure of them, and some pixels of what they decode to."""
+    pixels, budget = torch.from_numpy(normalized(picture)), budget_inputs(table, tokens)
+    ids = VisualEncoderGraph(model)(pixels, **budget)
+    features = model.stem(pixels)
+    scores = model.scores(features)
+    codes = model.tokenizer.quantize.codebook
+    nearness = 2 * model.tokenizer.vectors(features, (ids >= 0).float()) @ codes.T - codes.square().sum(1)
+    best = nearness.topk(2, dim=2).values
+    is_sure = (best[..., 0] - best[..., 1] > SURE_GAP) | (ids < 0)
+    # A position near the threshold may be kept here and dropped there.
+    is_sure &= (scores - budget["threshold"]).abs() > SURE_GAP
+    decoded = VisualDecoderGraph(model)(ids)[0, :, 8::16, 8::16]
     return {
         "tokens": tokens,
-        "threshold": threshold,
-        "cap": cap,
+        "threshold": budget["threshold"].item(),
+        "cap": budget["cap"].item(),
         "ids": ids[0].tolist(),
+        "sure": "".join(str(int(sure)) for sure in is_sure[0]),
         "decoded": {
-            "what": "uint8 [3, 16, 16], round(255 * pixels) at rows and columns 8, 24, ..., base64",
-            "data": base64_of(np.round(decoded[0, :, 8::16, 8::16] * 255).astype(np.uint8)),
+            "what": "float32 [3, 16, 16], pixels at rows and columns 8, 24, ..., base64, little-endian",
+            "data": base64_of(decoded.numpy().astype(np.float32)),
         },
     }

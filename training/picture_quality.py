@@ -4,8 +4,6 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
-# 40 dB: what is better than that is not seen, and a blank picture would outweigh all others.
-LEAST_ERROR = 1e-4
 SSIM_WINDOW = 8
 # Of the three scales, after Wang, Simoncelli and Bovik (2003), brought to the sum 1.
 MS_SSIM_WEIGHTS = (0.35, 0.4, 0.25)
@@ -52,9 +50,11 @@ def gradient_error(output: Tensor, target: Tensor) -> Tensor:
     return across.abs().mean() + down.abs().mean()
 
 
-def reconstruction_loss(output: Tensor, target: Tensor) -> Tensor:
-    """The logarithm of each picture's error, as PSNR counts; structure and edges beside it."""
-    decibels = (squared_error(output, target) + LEAST_ERROR).log().mean()
+def reconstruction_loss(output: Tensor, target: Tensor, least_error: float) -> Tensor:
+    """The logarithm of each picture's error, as PSNR counts, below `least_error` ever less; structure and edges beside it.
+
+    Blank pictures outweigh all others where `least_error` is small: so it begins large."""
+    decibels = (squared_error(output, target) + least_error).log().mean()
     return decibels + 0.3 * (1 - ms_ssim(output, target)) + 0.5 * gradient_error(output, target)
 
 

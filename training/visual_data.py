@@ -13,7 +13,7 @@ from scaler import as_coded, squash
 
 FRAME_PX = 256
 # How often each kind of picture is drawn; flat, faded and drawn-up ones stand for titles, slides and cuts through black.
-KIND_WEIGHTS = {"photograph": 0.66, "document": 0.14, "drawing": 0.12, "space": 0.02, "graphic": 0.06}
+KIND_WEIGHTS = {"photograph": 0.72, "document": 0.12, "drawing": 0.1, "space": 0.01, "graphic": 0.05}
 FLAT_SHARE = 0.03
 FADE_SHARE = 0.04
 

@@ -13,7 +13,7 @@ STD = (0.27, 0.26, 0.28)
 GRID = 16  # positions along each side of a keyframe
 CELL_PX = 16
 WIDTHS = (64, 128, 256)  # channels at 1/4, 1/8 and 1/16 of the picture
-SMALL = DynamicTokenizerConfig(width=WIDTHS[2], heads=4, blocks=2, mlp_width=512, codes=4096, code_dim=16)
+SMALL = DynamicTokenizerConfig(width=WIDTHS[2], heads=4, blocks=1, mlp_width=512, codes=4096, code_dim=16)
 CODES = SMALL.codes
 
 # Added to the scores of the positions that always have a token, one in each 4 x 4: a plain wall still says its color.
@@ -38,11 +38,13 @@ class Stem(nn.Module):
             ResidualBlock(coarse),
             ResidualBlock(coarse),
         )
-        self.pos_embed = nn.Parameter(0.1 * torch.randn(1, coarse, GRID, GRID))
+        # A straight way for what a cell is like on the whole: learned first, and fast.
+        self.patch = nn.Sequential(nn.PixelUnshuffle(CELL_PX), nn.Conv2d(3 * CELL_PX**2, coarse, 1))
+        self.pos_embed = nn.Parameter(0.02 * torch.randn(1, coarse, GRID, GRID))
 
     def forward(self, pixels: Tensor, top: int = 0, left: int = 0) -> Tensor:
         """A part of a keyframe, when training, says at which row and column of the grid it lies."""
-        x = self.body(pixels)
+        x = self.body(pixels) + self.patch(pixels)
         rows, columns = x.shape[2:]
         x = x + self.pos_embed[:, :, top : top + rows, left : left + columns]
         return x.flatten(2).transpose(1, 2)
@@ -54,11 +56,13 @@ class PixelDecoder(nn.Module):
     def __init__(self) -> None:
         super().__init__()
         fine, middle, coarse = WIDTHS
-        self.body = nn.Sequential(
+        self.trunk = nn.Sequential(
             nn.Conv2d(SMALL.code_dim, coarse, 3, padding=1),
             ResidualBlock(coarse),
             ResidualBlock(coarse),
             ResidualBlock(coarse),
+        )
+        self.detail = nn.Sequential(
             nn.Conv2d(coarse, 4 * middle, 1),
             nn.PixelShuffle(2),
             ResidualBlock(middle),
@@ -69,9 +73,12 @@ class PixelDecoder(nn.Module):
             nn.Conv2d(fine, 48, 3, padding=1),
             nn.PixelShuffle(4),
         )
+        # As in the stem, the straight way.
+        self.patch = nn.Sequential(nn.Conv2d(coarse, 3 * CELL_PX**2, 1), nn.PixelShuffle(CELL_PX))
 
     def forward(self, codes: Tensor) -> Tensor:
-        return self.body(codes * SMALL.code_dim**0.5) * 0.25 + 0.45
+        x = self.trunk(codes * SMALL.code_dim**0.5)
+        return (self.detail(x) + self.patch(x)) * 0.25 + 0.45
 
 
 def lattice(rows: int, columns: int, step: int) -> Tensor:
