@@ -6,9 +6,9 @@ from torch import Tensor
 from visual_model import GRID, KeyframeTokenizer
 
 POSITIONS = GRID * GRID
-BUDGETS = (24, 32, 48, 64, 80, 96, 112, 128, 144, 160, 192, 224, 256)
+BUDGETS = (24, 32, 48, 64, 80, 96, 112, 128, 144, 160, 192, 224, 240, 248, 256)
 # Below every score.
-EVERYTHING = -1000.0
+EVERYTHING = -30.0
 
 
 @torch.no_grad()
