@@ -58,6 +58,15 @@ def squash_luma(frame: av.VideoFrame, width_px: int, height_px: int) -> np.ndarr
     return np.frombuffer(luma, np.uint8).reshape(height_px, luma.line_size)[:, :width_px].copy()
 
 
+def squash_planes(frame: av.VideoFrame, width_px: int, height_px: int) -> np.ndarray:
+    """A decoded frame as the server's re-encoder gets it: planar 4:2:0 of limited range, uint8 [H * 3 / 2, W], H and W even."""
+    matrix = matrix_of(frame)
+    return reformatter.reformat(
+        frame, width_px, height_px, "yuv420p", src_colorspace=matrix, dst_colorspace=matrix, interpolation=AREA,
+        src_color_range=range_of(frame), dst_color_range=ColorRange.MPEG,
+    ).to_ndarray()
+
+
 def range_of(frame: av.VideoFrame) -> ColorRange:
     """The range of the frame's samples; what states none is limited."""
     return ColorRange.JPEG if frame.color_range == ColorRange.JPEG else ColorRange.MPEG

@@ -1,57 +1,86 @@
-"""Checks of the motion fields' direction, unit and mask: python -m unittest discover training."""
+"""Blocks, composition, cells and chunks on motion that is known; and the fields that server and training share."""
 
-import unittest
+import json
+from pathlib import Path
 
-import cv2
 import numpy as np
+import pytest
 
-from codec import decode_vectors, encode, mpeg4, x264
-from motion_fields import to_chunks, to_field
+from motion_fields import Blocks, compose, no_vectors, to_blocks, to_chunks, to_field, to_grid
+from record_fields import record
 
-STEP_X, STEP_Y = 6, -3  # px, the content moves right and up
-
-
-def pan(width: int, height: int, pictures: int = 4) -> list[np.ndarray]:
-    """Smooth noise that moves by (STEP_X, STEP_Y) px at each picture."""
-    noise = np.random.default_rng(1).integers(0, 256, (height // 8 + 12, width // 8 + 12, 3), dtype=np.uint8)
-    canvas = cv2.resize(noise, None, fx=8, fy=8, interpolation=cv2.INTER_CUBIC)
-    corners = [(40 - STEP_Y * i, 40 - STEP_X * i) for i in range(pictures)]
-    return [np.ascontiguousarray(canvas[y : y + height, x : x + width]) for y, x in corners]
+FIXTURES = Path(__file__).parent.parent / "test" / "fixtures"
+SIDES = [(name, np.uint8) for name in ("w", "h")]
+VECTOR = [("source", np.int32), *SIDES, ("dst_x", np.int16), ("dst_y", np.int16), ("motion_x", np.int32), ("motion_y", np.int32)]
 
 
-class FieldsOfAPan(unittest.TestCase):
-    def test_content_moving_right_and_up_gives_positive_x_and_negative_y(self) -> None:
-        for width, height in ((576, 320), (320, 576), (640, 360)):
-            for coding in (mpeg4(4), x264("veryfast", 23)):
-                with self.subTest(width=width, codec=coding.codec):
-                    vectors = decode_vectors(encode(pan(width, height), width, height, coding), coding.codec)
-                    self.assertIsNone(vectors[0])
-                    field, mask = to_field(vectors[1:2], width, height)
-                    self.assertGreater(mask.mean(), 0.9)
-                    self.assertAlmostEqual(np.median(field[0][mask]) * width, STEP_X, delta=0.3)
-                    self.assertAlmostEqual(np.median(field[1][mask]) * height, STEP_Y, delta=0.3)
+def vectors(*rows: tuple[int, ...]) -> np.ndarray:
+    return np.array([*rows], [*VECTOR, ("motion_scale", np.uint16)])
 
 
-    def test_two_pictures_a_field_compose_to_the_whole_way(self) -> None:
-        vectors = decode_vectors(encode(pan(576, 320), 576, 320, x264("veryfast", 23), 24), "libx264")
-        field, mask = to_field(vectors[1:3], 576, 320)
-        self.assertGreater(mask.mean(), 0.85)
-        self.assertAlmostEqual(np.median(field[0][mask]) * 576, 2 * STEP_X, delta=0.5)
-        self.assertAlmostEqual(np.median(field[1][mask]) * 320, 2 * STEP_Y, delta=0.5)
+def filled(motion: tuple[float, float], width: int, height: int) -> Blocks:
+    blocks = no_vectors(width, height)
+    return Blocks(blocks.motion + np.float32(motion), ~blocks.valid)
 
 
-class Chunks(unittest.TestCase):
-    def test_a_key_picture_has_an_empty_mask(self) -> None:
-        self.assertFalse(to_field([None], 576, 320)[1].any())
-
-    def test_the_last_chunk_is_padded_with_masked_fields(self) -> None:
-        field = (np.ones((2, 20, 36), np.float32), np.ones((20, 36), bool))
-        motion, mask = to_chunks([field] * 10)
-        self.assertEqual(motion.shape, (2, 2, 8, 20, 36))
-        self.assertEqual(mask.shape, (2, 1, 8, 20, 36))
-        self.assertEqual(mask.sum(), 10 * 20 * 36)
-        self.assertTrue((motion[1, :, 2:] == 0).all())
+def test_a_vector_to_the_left_and_below_is_motion_to_the_right_and_up():
+    blocks = to_blocks(vectors((-1, 16, 8, 24, 12, -20, 6, 4)), 64, 32)
+    assert blocks.valid.sum() == 2 and blocks.valid[1, 2:4].all()
+    assert blocks.motion[1, 2].tolist() == [5.0, -1.5]
 
 
-if __name__ == "__main__":
-    unittest.main()
+def test_vectors_into_the_future_and_beyond_the_picture_are_left_out():
+    blocks = to_blocks(vectors((1, 8, 8, 4, 4, 8, 8, 4), (-1, 16, 16, 56, 40, 4, 4, 4)), 56, 36)
+    assert blocks.valid.sum() == 1 and blocks.valid[4, 6]
+
+
+def test_motion_is_composed_along_its_way():
+    earlier = filled((8, 0), 64, 64)
+    earlier.motion[:, :4] = (2, -4)
+    later = filled((16, 0), 64, 64)
+    total = compose(later, earlier, 64, 64)
+    assert total.motion[2, 5].tolist() == [18, -4]  # it was in column 3 before
+    assert total.motion[2, 7].tolist() == [24, 0]
+    assert not total.valid[:, :2].any() and total.valid[:, 2:].all()  # what came in from the left
+
+
+def test_composition_stops_at_a_block_without_a_vector():
+    earlier = filled((0, 0), 64, 64)
+    earlier.valid[3, 3] = False
+    total = compose(filled((8, 8), 64, 64), earlier, 64, 64)
+    assert not total.valid[4, 4] and total.valid[4, 5]
+
+
+def test_a_cell_takes_the_median_of_whole_vectors():
+    blocks = filled((0, 0), 576, 320)
+    blocks.motion[:2, :2] = [[(1, 0), (1, 1)], [(30, -20), (1, 0.25)]]
+    field, _ = to_grid(blocks, 576, 320)
+    assert np.allclose(field[:, 0, 0] * (576, 320), (1, 0.25))
+
+
+@pytest.mark.parametrize("without, is_known", [(2, True), (3, False)])
+def test_a_cell_has_a_vector_where_half_of_its_area_has(without: int, is_known: bool):
+    blocks = filled((4, 2), 576, 320)
+    blocks.valid[:2, :2] = np.arange(4).reshape(2, 2) >= without
+    field, mask = to_grid(blocks, 576, 320)
+    assert mask[0, 0] == is_known and mask.sum() == 720 - (not is_known)
+    assert np.allclose(field[:, 0, 0] * (576, 320), (4, 2) if is_known else 0)
+
+
+def test_the_fields_of_a_video_are_those_that_the_server_is_held_to():
+    golden = json.loads((FIXTURES / "golden" / "fields.json").read_text())
+    recorded = record(FIXTURES / "media" / golden["video"], golden["quantizer"], golden["rate"], len(golden["bitstream"]))
+    assert recorded == golden
+
+
+def test_a_key_picture_has_an_empty_mask():
+    assert not to_field([None], 576, 320)[1].any()
+
+
+def test_the_last_chunk_is_padded_with_masked_fields():
+    field = (np.ones((2, 20, 36), np.float32), np.ones((20, 36), bool))
+    motion, mask = to_chunks([field] * 10)
+    assert motion.shape == (2, 2, 8, 20, 36)
+    assert mask.shape == (2, 1, 8, 20, 36)
+    assert mask.sum() == 10 * 20 * 36
+    assert (motion[1, :, 2:] == 0).all()
