@@ -120,6 +120,11 @@ const inference = {
     'Pack to tokenize with: a folder of models.',
   ),
   models: of('path', z.string().min(1).optional(), 'Folder that holds the packs; those shipped if absent.'),
+  keyframeTokens: of(
+    'count',
+    count(1).optional(),
+    'Ids of a keyframe in the mean, for a pack of dynamic length; one picture gets at most twice as many. Fewer make a smaller feed and a blurrier picture. The pack’s own default if absent; ids depend on it, and start tells it.',
+  ),
   provider: of(
     'name',
     z.enum(['auto', 'cpu', 'cuda', 'webgpu']).default('auto'),

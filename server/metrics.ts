@@ -52,7 +52,7 @@ export function createMetrics(source: () => MetricsSource) {
   return {
     registry,
     messages: counter('kinoglyph_messages_total', 'Messages emitted', ['type']),
-    tokens: counter('kinoglyph_tokens_total', 'Token ids emitted', ['type']),
+    tokens: counter('kinoglyph_tokens_total', 'Tokens emitted, SKIP ids included', ['type']),
     gaps: counter('kinoglyph_gaps_total', 'Gaps emitted', ['reason']),
     epochs: counter('kinoglyph_epochs_total', 'Epochs ended', ['reason']),
     bytesIn: counter('kinoglyph_bytes_in_total', 'Bytes of media received', []),

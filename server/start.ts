@@ -42,7 +42,8 @@ export async function startServer(config: Config): Promise<RunningServer> {
       app.log.info('closed');
     };
     readiness.resolve(engine);
-    app.log.info({ pack: engine.pack.manifest.name, provider: engine.encoder.provider }, 'ready');
+    const { provider, keyframeTokens } = engine.encoder;
+    app.log.info({ pack: engine.pack.manifest.name, keyframeTokens, provider }, 'ready');
     return {
       url,
       app,
@@ -80,6 +81,7 @@ export async function openEngine(config: Config, log: Log): Promise<OwnedEngine>
   const packs = found.flatMap((each) => ('pack' in each ? [each.pack] : []));
   const encoder = await createTokenEncoder(pack, {
     provider: config.provider,
+    keyframeTokens: config.keyframeTokens,
     threads: config.threads,
     workers: config.workers === 0 ? undefined : config.workers,
     onThread: (event) => log.warn({ event }, 'inference thread'),

@@ -18,5 +18,6 @@ export { type Problem, ProblemSchema } from './problem.ts';
 export * from './publish.ts';
 export * from './stream-info.ts';
 export * from './summary.ts';
+export { tokenLoadOf } from './token-load.ts';
 export { type Micros, type Millis, micros, millis, nowMillis } from './units.ts';
 export { WireError } from './wire-error.ts';

@@ -1,5 +1,5 @@
 import { ConfigError } from '../errors.ts';
-import type { PackManifest } from './pack-manifest.ts';
+import type { Budget, PackManifest } from './pack-manifest.ts';
 
 /** What the encoder of a pack of dynamic length is told beside each keyframe. */
 export interface TokenBudget {
@@ -10,6 +10,13 @@ export interface TokenBudget {
   /** Most ids that one keyframe gets. */
   readonly cap: number;
 }
+
+/** What a pack of dynamic length may be asked for, ids of a keyframe in the mean. */
+export const tokenRangeOf = ({ defaultTokens, calibration }: Budget) => ({
+  default: defaultTokens,
+  least: calibration[0]!.tokens,
+  most: calibration.at(-1)!.tokens,
+});
 
 /** How far one picture may exceed the mean that was asked for. */
 const CAP_FACTOR = 2;
@@ -28,14 +35,14 @@ export function budgetOf({ name, visual }: PackManifest, tokens?: number): Token
       `keyframeTokens needs a pack of dynamic length, got ${tokens} for ${name}, whose keyframes have ${cells} ids`,
     );
   }
-  const { calibration, defaultTokens } = visual.budget;
+  const { calibration } = visual.budget;
+  const { least, most, default: defaultTokens } = tokenRangeOf(visual.budget);
   const wanted = tokens ?? defaultTokens;
-  const least = calibration[0]!.tokens;
   const at = calibration.findIndex((row) => row.tokens >= wanted);
   if (at < 0 || wanted < least || !Number.isInteger(wanted))
     throw new ConfigError(
       'bad-config',
-      `keyframeTokens must be a whole number of ${least} to ${cells} for the pack ${name}, got ${wanted}`,
+      `keyframeTokens must be a whole number of ${least} to ${most} for the pack ${name}, got ${wanted}`,
     );
   const above = calibration[at]!;
   const below = calibration[at - 1] ?? above;

@@ -13,7 +13,7 @@ import { MOTION_CHOICES, type MotionChoice } from '../../pipeline/tokenizer.ts';
 import { loadConfig } from '../config.ts';
 import { evalTable, figureDefinitions } from './eval-table.ts';
 import { parsePositive } from './number-option.ts';
-import { packFolder, packOptions } from './pack-options.ts';
+import { keyframeTokensOption, packFolder, packOptions } from './pack-options.ts';
 import { createProgress } from './progress.ts';
 
 interface EvalFlags {
@@ -21,6 +21,7 @@ interface EvalFlags {
   readonly models?: string;
   readonly provider?: string;
   readonly workers?: number;
+  readonly keyframeTokens?: number;
   readonly motion: MotionChoice;
   readonly seconds?: number;
   readonly fps?: number;
@@ -58,6 +59,7 @@ export const evalCommand = (): Command =>
       .option('--seconds <number>', 'measure only the first seconds of each file', parsePositive)
       .option('--fps <number>', 'pictures a second of files that declare no rate', parsePositive)
       .option('--workers <count>', 'inference threads', parsePositive)
+      .addOption(keyframeTokensOption())
       .option('--no-av1', 'leave out the comparison with AV1, which takes most of the time')
       .option('--json', 'print {files, mean, failed} as JSON'),
   )
@@ -65,9 +67,13 @@ export const evalCommand = (): Command =>
     .action(run);
 
 async function run(inputs: readonly string[], flags: EvalFlags): Promise<void> {
-  const config = loadConfig({ flags: { provider: flags.provider } });
+  const config = loadConfig({ flags: { provider: flags.provider, keyframeTokens: flags.keyframeTokens } });
   const pack = await loadPack(packFolder(flags));
-  await using encoder = await createTokenEncoder(pack, { provider: config.provider, workers: flags.workers });
+  await using encoder = await createTokenEncoder(pack, {
+    provider: config.provider,
+    keyframeTokens: config.keyframeTokens,
+    workers: flags.workers,
+  });
   await using detokenizer = await createOnnxDetokenizer(pack);
   const { files, failed } = await evaluateAll(inputs, {
     pack,

@@ -1,7 +1,8 @@
 import { join } from 'node:path';
-import type { Command } from 'commander';
+import { type Command, Option } from 'commander';
 import { loadConfig } from '../config.ts';
 import { projectFile } from '../project-files.ts';
+import { parsePositive } from './number-option.ts';
 
 /** The flags that name a pack. */
 export interface PackFlags {
@@ -16,6 +17,13 @@ export const packOptions = (command: Command): Command =>
     .option('--pack <name>', 'pack to use, a folder of --models; kino-mini if absent')
     .option('--models <folder>', 'folder of packs; those shipped if absent')
     .option('--provider <name>', 'execution provider: auto, cpu, cuda or webgpu');
+
+/** The flag that says how long the keyframes of a pack of dynamic length are. */
+export const keyframeTokensOption = (): Option =>
+  new Option(
+    '--keyframe-tokens <count>',
+    "ids of a keyframe in the mean, for a pack of dynamic length; the pack's default if absent",
+  ).argParser(parsePositive);
 
 /** Folder of the pack that flags, environment or default name. */
 export function packFolder({ pack, models }: PackFlags): string {

@@ -1,6 +1,7 @@
 import { Command } from 'commander';
 import { ConfigError } from '../../pipeline/errors.ts';
 import { type LoadedPack, listPacks, loadPack } from '../../pipeline/models/pack.ts';
+import { tokenRangeOf } from '../../pipeline/models/token-budget.ts';
 import { verifyPack } from '../../pipeline/models/verify-pack.ts';
 import { loadConfig } from '../config.ts';
 import { projectFile } from '../project-files.ts';
@@ -77,6 +78,7 @@ const describe = ({ manifest, sha256 }: LoadedPack) => ({
   licence: manifest.licence,
   description: manifest.description,
   sha256,
+  ...(manifest.visual.dynamic && { keyframeTokens: tokenRangeOf(manifest.visual.budget) }),
 });
 
 const print = (line: string): void => void process.stdout.write(`${line}\n`);

@@ -17,7 +17,7 @@ import { loadPack } from '../../pipeline/models/pack.ts';
 import { createCounters, MOTION_CHOICES, type MotionChoice, tokenize } from '../../pipeline/tokenizer.ts';
 import { loadConfig } from '../config.ts';
 import { parsePositive } from './number-option.ts';
-import { packFolder, packOptions } from './pack-options.ts';
+import { keyframeTokensOption, packFolder, packOptions } from './pack-options.ts';
 import { createProgress } from './progress.ts';
 
 interface TokenizeFlags {
@@ -31,6 +31,7 @@ interface TokenizeFlags {
   readonly stream: string;
   readonly provider?: string;
   readonly workers?: number;
+  readonly keyframeTokens?: number;
   readonly json?: true;
 }
 
@@ -51,15 +52,20 @@ export const tokenizeCommand = (): Command =>
       .addOption(new Option('--layout <layout>', 'add flat ids of a language model').choices(['llm']))
       .option('--stream <name>', "the records' stream name", 'file')
       .option('--workers <count>', 'inference threads', parsePositive)
+      .addOption(keyframeTokensOption())
       .option('--json', 'print the summary as JSON'),
   ).action(run);
 
 async function run(input: string, flags: TokenizeFlags): Promise<void> {
   const stream = StreamNameSchema.safeParse(flags.stream);
   if (!stream.success) throw new ConfigError('bad-config', `--stream: ${stream.error.issues[0]?.message}`);
-  const config = loadConfig({ flags: { provider: flags.provider } });
+  const config = loadConfig({ flags: { provider: flags.provider, keyframeTokens: flags.keyframeTokens } });
   const pack = await loadPack(packFolder(flags));
-  await using encoder = await createTokenEncoder(pack, { provider: config.provider, workers: flags.workers });
+  await using encoder = await createTokenEncoder(pack, {
+    provider: config.provider,
+    keyframeTokens: config.keyframeTokens,
+    workers: flags.workers,
+  });
   const source = input === '-' ? process.stdin : await openFile(input);
   const output = flags.output === undefined ? process.stdout : createWriteStream(flags.output);
   const scope = new Scope();

@@ -64,6 +64,7 @@ function describe(stream: Stream): StreamInfo {
       motionSource: start.motionSource,
       motionFps: start.motionFps,
       pack: start.pack,
+      keyframeTokens: start.layout.visual.tokens,
       provider: start.provider,
       runtime: start.runtime,
     },

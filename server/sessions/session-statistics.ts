@@ -1,6 +1,13 @@
-import type { EndReason, JournalMessage, StartMessage } from '../../client-sdk/protocol/messages.ts';
+import type {
+  EndReason,
+  JournalMessage,
+  MotionMessage,
+  StartMessage,
+  VisualMessage,
+} from '../../client-sdk/protocol/messages.ts';
 import type { PublishSummary } from '../../client-sdk/protocol/summary.ts';
-import { assertNever } from '../../pipeline/errors.ts';
+import { tokenLoadOf } from '../../client-sdk/protocol/token-load.ts';
+import { assert, assertNever } from '../../pipeline/errors.ts';
 import { createCounters, type Delivery } from '../../pipeline/tokenizer.ts';
 import type { Gap } from '../../pipeline/types.ts';
 import type { Metrics } from '../metrics.ts';
@@ -49,12 +56,12 @@ export class SessionStatistics {
         this.messages.visual += 1;
         this.#visualEmitted = message.emitted;
         this.#countLatency('visual', message.emitted - message.received);
-        this.#countTokens('visual', message.ids.length, message.pts);
+        this.#countTokens(message, message.pts);
         return;
       case 'motion':
         this.messages.motion += 1;
         this.#countLatency('motion', message.emitted - Math.max(message.received, this.#visualEmitted));
-        this.#countTokens('motion', message.ids.length, message.pts + message.duration);
+        this.#countTokens(message, message.pts + message.duration);
         return;
       case 'gap':
         this.#countGap(message);
@@ -88,7 +95,7 @@ export class SessionStatistics {
     };
   }
 
-  /** Averages over the epoch's media time; bits as ids of the codebooks' sizes, before any entropy coding. */
+  /** Averages over the epoch's media time; tokens and bits as `tokenLoadOf` has them. */
   rates(): { tokensPerSecond: number; tokenBitsPerSecond: number; sourceBitsPerSecond: number } {
     const perSecond = (value: number): number =>
       this.#durationUs > 0 ? (value * 1e6) / this.#durationUs : 0;
@@ -99,11 +106,13 @@ export class SessionStatistics {
     };
   }
 
-  #countTokens(type: 'visual' | 'motion', count: number, untilUs: number): void {
-    this.#tokens += count;
-    this.#tokenBits += count * Math.log2(this.#start?.layout[type].codebookSize ?? 1);
+  #countTokens(message: VisualMessage | MotionMessage, untilUs: number): void {
+    assert(this.#start, 'a start comes before tokens');
+    const { tokens, bits } = tokenLoadOf(message, this.#start.layout);
+    this.#tokens += tokens;
+    this.#tokenBits += bits;
     this.#durationUs = Math.max(this.#durationUs, untilUs);
-    this.#metrics.tokens.inc({ type }, count);
+    this.#metrics.tokens.inc({ type: message.type }, tokens);
   }
 
   #countLatency(kind: 'visual' | 'motion', latencyMs: number): void {

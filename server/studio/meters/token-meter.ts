@@ -1,4 +1,10 @@
-import type { JournalMessage, TokenLayout } from '../../../client-sdk/protocol/messages.ts';
+import type {
+  JournalMessage,
+  MotionMessage,
+  TokenLayout,
+  VisualMessage,
+} from '../../../client-sdk/protocol/messages.ts';
+import { tokenLoadOf } from '../../../client-sdk/protocol/token-load.ts';
 
 /** Media time that rates are taken over. */
 const RATE_WINDOW_US = 10_000_000;
@@ -59,13 +65,13 @@ export class TokenMeter {
         this.#shot = message.shot;
         this.#visualEmitted = message.emitted;
         this.#addLatency('visual', message.emitted - message.received);
-        this.#addTokens('visual', message, message.pts);
+        this.#addTokens(message, message.pts);
         return;
       case 'motion':
         this.#counts.chunks++;
         if (message.ids.length === 0) this.#counts.stillChunks++;
         this.#addLatency('motion', message.emitted - Math.max(message.received, this.#visualEmitted));
-        this.#addTokens('motion', message, message.pts + message.duration);
+        this.#addTokens(message, message.pts + message.duration);
         return;
       case 'gap':
         this.#counts.gaps++;
@@ -104,14 +110,11 @@ export class TokenMeter {
     if (latencies.length > MAX_LATENCIES) latencies.shift();
   }
 
-  #addTokens(
-    kind: 'visual' | 'motion',
-    message: { ids: readonly number[]; pts: number; degraded?: true | undefined },
-    endUs: number,
-  ): void {
+  #addTokens(message: VisualMessage | MotionMessage, endUs: number): void {
     if (message.degraded === true) this.#counts.degraded++;
-    const tokens = message.ids.length;
-    const bits = tokens * Math.log2(this.#layout?.[kind].codebookSize ?? 1);
+    const { tokens, bits } = this.#layout
+      ? tokenLoadOf(message, this.#layout)
+      : { tokens: message.ids.length, bits: 0 };
     this.#firstUs ??= message.pts;
     this.#newestUs = Math.max(this.#newestUs, endUs);
     this.#samples.push({ endUs, tokens, bits });

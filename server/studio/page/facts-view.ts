@@ -1,4 +1,4 @@
-import type { StartMessage } from '../../../client-sdk/protocol/messages.ts';
+import type { StartMessage, TokenLayout } from '../../../client-sdk/protocol/messages.ts';
 import { make } from './element.ts';
 
 /** Shows what a stream's `start` says, and what is sent from here. */
@@ -9,13 +9,13 @@ export function showFacts(
 ): void {
   const facts: [string, string][] = [];
   if (start !== undefined) {
-    const { visual, motion } = start.layout;
+    const { motion } = start.layout;
     facts.push(
       ['stream', start.stream],
       ['codec', `${start.codec} ${start.width}×${start.height}`],
       ['motion from', start.motionSource === 'bitstream' ? 'the bitstream' : 'a second encode'],
       ['pack', `${start.pack.name} ${start.pack.version} (${start.pack.sha256.slice(0, 8)})`],
-      ['keyframe', `${visual.columns}×${visual.rows} of ${visual.codebookSize}`],
+      ['keyframe', keyframeText(start.layout)],
       [
         'motion chunk',
         `${motion.tokensPerChunk} of ${motion.codebookSize}, ${motion.fieldsPerChunk} fields at ${start.motionFps}/s`,
@@ -32,4 +32,9 @@ export function showFacts(
       return row;
     }),
   );
+}
+
+function keyframeText({ visual }: TokenLayout): string {
+  const grid = `${visual.columns}×${visual.rows} of ${visual.codebookSize}`;
+  return visual.tokens === undefined ? grid : `${grid}, ${visual.tokens} in the mean`;
 }

@@ -71,6 +71,15 @@ const sequenced = (items: readonly Tokenized[], window = new AdmissionWindow({ u
   );
 
 describe('sequence', () => {
+  it('gives a visual the positions of its ids where there are some', async () => {
+    const messages = await sequenced([
+      visual(keyframe(0, 0, 0)),
+      { ...visual(keyframe(1, 200, 9)), ids: new Uint32Array(), positions: 'AA==' } as Tokenized,
+    ]);
+    expect(messages[0]).not.toHaveProperty('positions');
+    expect(messages[1]).toMatchObject({ type: 'visual', ids: [], positions: 'AA==' });
+  });
+
   it('numbers messages without holes and announces a start just before its visual', async () => {
     const messages = await sequenced([
       announcement,

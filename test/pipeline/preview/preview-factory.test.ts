@@ -4,9 +4,11 @@ import { once } from 'node:events';
 import { text } from 'node:stream/consumers';
 import { fileURLToPath } from 'node:url';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import type { JournalMessage } from '../../../client-sdk/protocol/messages.ts';
+import type { JournalMessage, TokenLayout, VisualMessage } from '../../../client-sdk/protocol/messages.ts';
+import { positionsOf } from '../../../client-sdk/protocol/positions.ts';
 import { DisposedError } from '../../../pipeline/errors.ts';
 import { loadPack } from '../../../pipeline/models/pack.ts';
+import { layoutOf } from '../../../pipeline/models/pack-manifest.ts';
 import { openWorker } from '../../../pipeline/models/worker-entry.ts';
 import type { Preview, PreviewFactory, PreviewPicture } from '../../../pipeline/preview/preview.ts';
 import {
@@ -16,7 +18,7 @@ import {
 } from '../../../pipeline/preview/preview-factory.ts';
 import { previewSize } from '../../../pipeline/preview/serve-preview.ts';
 import { MessageMaker } from '../../support/message-maker.ts';
-import { copyTinyPack, DEFAULT_PACK, TINY_PACK } from '../../support/packs.ts';
+import { copyTinyPack, DEFAULT_PACK, DYNAMIC_PACK, TINY_PACK } from '../../support/packs.ts';
 import { seededRandom } from '../../support/seeded-random.ts';
 
 /** Every picture is shown as soon as it is made, so that a test waits for pictures and not for the clock. */
@@ -245,48 +247,57 @@ describe('the factory', () => {
 });
 
 describe('law 6: the preview reads messages only', () => {
-  it('a fresh process, given the recorded messages, makes the same pictures byte for byte', async () => {
-    const live: string[] = [];
-    const factory = await open(
-      {
-        pace: unpaced,
-        onReconstructed: (_, { pts, rgb }) =>
-          live.push(`${pts} ${createHash('sha256').update(rgb).digest('hex')}`),
-      },
-      DEFAULT_PACK,
-    );
-    const messages = recording();
-    const preview = factory.open('a');
-    for (const message of messages) preview.push(message);
-    await made(preview, 2 + 3 * 8);
-    await factory[Symbol.asyncDispose]();
+  it.each([DEFAULT_PACK, DYNAMIC_PACK])(
+    'a fresh process, given the recorded messages, makes the same pictures with %s',
+    async (folder) => {
+      const live: string[] = [];
+      const factory = await open(
+        {
+          pace: unpaced,
+          onReconstructed: (_, { pts, rgb }) =>
+            live.push(`${pts} ${createHash('sha256').update(rgb).digest('hex')}`),
+        },
+        folder,
+      );
+      const messages = recording(layoutOf((await loadPack(folder)).manifest));
+      const preview = factory.open('a');
+      for (const message of messages) preview.push(message);
+      await made(preview, 2 + 3 * 8);
+      await factory[Symbol.asyncDispose]();
 
-    const program = fileURLToPath(new URL('../../support/reconstruct-recording.ts', import.meta.url));
-    const fresh = spawn(process.execPath, ['--import', 'tsx', program, DEFAULT_PACK], {
-      stdio: ['pipe', 'pipe', 'inherit'],
-    });
-    const output = text(fresh.stdout);
-    fresh.stdin.end(messages.map((message) => `${JSON.stringify(message)}\n`).join(''));
-    expect(await once(fresh, 'exit')).toEqual([0, null]);
-    const rebuilt = (await output).trim().split('\n');
-    expect(new Set(rebuilt).size).toBe(26);
-    expect(rebuilt).toEqual(live);
-  });
+      const program = fileURLToPath(new URL('../../support/reconstruct-recording.ts', import.meta.url));
+      const fresh = spawn(process.execPath, ['--import', 'tsx', program, folder], {
+        stdio: ['pipe', 'pipe', 'inherit'],
+      });
+      const output = text(fresh.stdout);
+      fresh.stdin.end(messages.map((message) => `${JSON.stringify(message)}\n`).join(''));
+      expect(await once(fresh, 'exit')).toEqual([0, null]);
+      const rebuilt = (await output).trim().split('\n');
+      expect(new Set(rebuilt).size).toBe(26);
+      expect(rebuilt).toEqual(live);
+    },
+  );
 });
 
 /** Two clips of varied ids, with a gap between them. */
-function recording(): JournalMessage[] {
+function recording(layout: TokenLayout): JournalMessage[] {
   const random = seededRandom(6);
   const ids = (count: number, size: number) =>
     Array.from({ length: count }, () => Math.floor(random() * size));
+  const keyframe = (): Partial<VisualMessage> => {
+    const cells = Array.from({ length: 256 }, (_, cell) => cell);
+    if (!layout.visual.dynamic) return { ids: ids(256, 4096) };
+    const kept = cells.filter(() => random() < 0.5);
+    return { ids: ids(kept.length, 4096), positions: positionsOf(kept, layout.visual) };
+  };
   const make = new MessageMaker();
   return [
-    make.start(),
-    make.visual(0, { ids: ids(256, 4096) }),
+    make.start({ layout }),
+    make.visual(0, keyframe()),
     make.motion(0, { ids: ids(45, 1024) }),
     make.motion(0, { ids: ids(45, 1024) }),
     make.gap(),
-    make.visual(0, { ids: ids(256, 4096) }),
+    make.visual(0, keyframe()),
     make.motion(0, { ids: ids(45, 1024) }),
     make.end(),
   ];

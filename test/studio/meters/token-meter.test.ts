@@ -1,4 +1,5 @@
 import { expect, test } from 'vitest';
+import { positionsOf } from '../../../client-sdk/protocol/positions.ts';
 import { RateMeter } from '../../../server/studio/meters/rate-meter.ts';
 import { quantilesOf, TokenMeter } from '../../../server/studio/meters/token-meter.ts';
 import { motionMessage, startMessage, visualMessage } from '../messages.ts';
@@ -19,6 +20,19 @@ test('rates are over media time, bits by the size of the codebook', () => {
     keyframes: 4,
     chunks: 4,
   });
+});
+
+test('bits of a dynamic keyframe include its bitmap, and SKIP ids are tokens', () => {
+  const meter = new TokenMeter();
+  const { layout, ...start } = startMessage();
+  meter.add({ ...start, layout: { ...layout, llm: { ...layout.llm, skipOffset: 37_124 } } });
+  // Cells 1 and 200: runs of one cell and of 198, so one SKIP id and thirteen.
+  const positions = positionsOf([1, 200], layout.visual);
+  meter.add(visualMessage({ ids: [5, 6], positions }));
+  meter.add(motionMessage({ duration: SECOND_US }));
+  const { tokensPerSecond, bitsPerSecond } = meter.read();
+  expect(tokensPerSecond).toBe(2 + 1 + 13 + 45);
+  expect(bitsPerSecond).toBe(2 * 12 + 256 + 45 * 10);
 });
 
 test('rates forget what is older than ten seconds', () => {
