@@ -47,7 +47,7 @@ def decibels(model: KeyframeTokenizer, pictures: Tensor, keep: Tensor, merger_ke
     """Mean PSNR with tokens where `keep` says, the merger told `merger_keep`."""
     values = []
     for part, mine, told in zip(pictures.split(4), keep.split(4), merger_keep.split(4), strict=True):
-        vectors = model.tokenizer.vectors(model.features(part), told)
+        vectors = model.vectors(model.features(part), told, GRID)
         codes = model.tokenizer.quantize(vectors.flatten(0, 1))[0].view_as(vectors)
         values.append(psnr_db(model.pixels(codes, mine, GRID), part))
     return torch.cat(values).mean().item()

@@ -32,7 +32,7 @@ class VisualEncoderGraph(nn.Module):
     def forward(self, pixels: Tensor, threshold: Tensor, cap: Tensor) -> Tensor:
         features = self.model.stem(pixels)
         keep = kept(self.model.scores(features), threshold, cap.to(pixels.dtype))
-        ids = self.nearest(self.model.tokenizer.vectors(features, keep).transpose(1, 2))
+        ids = self.nearest(self.model.vectors(features, keep, GRID).transpose(1, 2))
         return torch.where(keep > 0, ids, -torch.ones_like(ids))
 
 
@@ -124,7 +124,7 @@ def golden_budget(model: KeyframeTokenizer, picture: np.ndarray, table: list[dic
     features = model.stem(pixels)
     scores = model.scores(features)
     codes = model.tokenizer.quantize.codebook
-    nearness = 2 * model.tokenizer.vectors(features, (ids >= 0).float()) @ codes.T - codes.square().sum(1)
+    nearness = 2 * model.vectors(features, (ids >= 0).float(), GRID) @ codes.T - codes.square().sum(1)
     best = nearness.topk(2, dim=2).values
     is_sure = (best[..., 0] - best[..., 1] > SURE_GAP) | (ids < 0)
     # A position near the threshold may be kept here and dropped there.

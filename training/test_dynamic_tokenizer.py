@@ -1,11 +1,12 @@
 """Which positions get a token, and what the merger reads; on weights that nobody trained."""
 
+import pytest
 import torch
 
 from calibration import mean_tokens, threshold_for
 from dynamic_tokenizer import CausalEncoder, DynamicTokenizerConfig, kept, masked_softmax, ranks
 from token_value import values_of
-from visual_model import lattice
+from visual_model import inherited, lattice, pooled
 
 SMALL = DynamicTokenizerConfig(width=16, heads=2, blocks=2, mlp_width=24, codes=8, code_dim=4)
 
@@ -73,3 +74,23 @@ def test_the_threshold_gives_the_mean_number_of_tokens():
     for tokens in (32, 128):
         assert abs(mean_tokens(scores, threshold_for(scores, tokens), 2 * tokens) - tokens) < 0.5
     assert mean_tokens(scores, threshold_for(scores, 256), 256) == 256
+
+
+def test_a_kept_position_stands_for_the_dropped_ones_of_its_cells():
+    keep = lattice(4, 4, 2).view(1, 1, 4, 4).clone()
+    keep[0, 0, 1, 3] = 0  # its 2 x 2 falls to the anchor of the 4 x 4
+    keep[0, 0, 0, 0] = 1
+    numbers = torch.arange(16.0).view(1, 1, 4, 4)
+    codes = inherited(numbers, keep)[0, 0]
+    assert codes.tolist() == [[0, 5, 5, 5], [5, 5, 5, 5], [13, 13, 15, 15], [13, 13, 15, 15]]
+    means = pooled(numbers, keep)[0, 0]
+    assert means[0, 0] == 0
+    assert means[1, 1] == pytest.approx((5 + 1 + 4 + 2 + 3 + 6 + 7) / 7)
+    assert means[3, 1] == pytest.approx((8 + 9 + 12 + 13) / 4)
+
+
+def test_where_all_positions_are_kept_none_stands_for_another():
+    features = torch.randn(2, 3, 8, 8)
+    keep = torch.ones(2, 1, 8, 8)
+    assert torch.equal(pooled(features, keep), features)
+    assert torch.equal(inherited(features, keep), features)

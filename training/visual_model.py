@@ -1,6 +1,7 @@
 """The keyframe tokenizer of the small pack: a convolutional stem and pixel decoder around the dynamic tokenizer."""
 
 import torch
+import torch.nn.functional as F
 from torch import Tensor, nn
 
 from blocks import PixelNorm, ResidualBlock
@@ -89,6 +90,38 @@ def lattice(rows: int, columns: int, step: int) -> Tensor:
     return grid.flatten()
 
 
+def spread(x: Tensor, step: int) -> Tensor:
+    """Each value of [N, C, h, w] for step x step positions, [N, C, h * step, w * step], by reshape and expand."""
+    n, channels, rows, columns = x.shape
+    wide = x[:, :, :, None, :, None].expand(n, channels, rows, step, columns, step)
+    return wide.reshape(n, channels, rows * step, columns * step)
+
+
+def heirs(keep: Tensor) -> tuple[Tensor, Tensor]:
+    """Which dropped positions of keep [N, 1, rows, columns] the kept one of their 2 x 2 stands for, and which, lacking
+    that, the anchor of their 4 x 4."""
+    near = (1 - keep) * spread(keep[:, :, 1::2, 1::2], 2)
+    far = (1 - keep - near) * spread(keep[:, :, 1::4, 1::4], 4)
+    return near, far
+
+
+def pooled(features: Tensor, keep: Tensor) -> Tensor:
+    """Features [N, C, rows, columns]; a kept position's become the mean of its own and of those that it stands for."""
+    rows, columns = keep.shape[2:]
+    total, count = features, torch.ones_like(keep)
+    for step, mine in zip((2, 4), heirs(keep), strict=True):
+        owner = lattice(rows, columns, step).to(keep).view(1, 1, rows, columns) * keep
+        total = total + owner * spread(F.avg_pool2d(features * mine, step), step) * step**2
+        count = count + owner * spread(F.avg_pool2d(mine, step), step) * step**2
+    return total / count
+
+
+def inherited(codes: Tensor, keep: Tensor) -> Tensor:
+    """Codes [N, D, rows, columns] with those of dropped positions taken from the ones that stand for them, or zeros."""
+    near, far = heirs(keep)
+    return codes * keep + near * spread(codes[:, :, 1::2, 1::2], 2) + far * spread(codes[:, :, 1::4, 1::4], 4)
+
+
 class KeyframeTokenizer(nn.Module):
     """Stem, dynamic tokenizer and pixel decoder together."""
 
@@ -110,14 +143,19 @@ class KeyframeTokenizer(nn.Module):
         anchors = lattice(GRID, GRID, 4).to(features.device)
         return self.tokenizer.scores(features) + ANCHOR_BONUS * anchors
 
+    def vectors(self, features: Tensor, keep: Tensor, rows: int) -> Tensor:
+        """Unit vectors [N, P, D] to be quantized; rows of dropped positions mean nothing."""
+        grid, kept = (x.transpose(1, 2).unflatten(2, (rows, -1)) for x in (features, keep[..., None]))
+        return self.tokenizer.vectors(pooled(grid, kept).flatten(2).transpose(1, 2), keep)
+
     def pixels(self, codes: Tensor, keep: Tensor, rows: int) -> Tensor:
-        """Codes [N, P, D] at the kept positions, the mask token elsewhere, to RGB [N, 3, H, W]."""
-        placed = codes * keep[..., None] + self.mask_token * (1 - keep[..., None])
-        return self.decoder(placed.transpose(1, 2).unflatten(2, (rows, -1)))
+        """Codes [N, P, D] of the kept positions to RGB [N, 3, H, W]; the mask token tells the decoder of inheritance."""
+        grid, kept = (x.transpose(1, 2).unflatten(2, (rows, -1)) for x in (codes, keep[..., None]))
+        return self.decoder(inherited(grid, kept) + self.mask_token.view(1, -1, 1, 1) * (1 - kept))
 
     def forward(self, features: Tensor, keep: Tensor, rows: int) -> tuple[Tensor, Tensor, Tensor, Tensor]:
         """Returns (RGB [N, 3, H, W], unit vectors of the kept positions [M, D], their ids [M], commitment loss)."""
-        vectors = self.tokenizer.vectors(features, keep)
+        vectors = self.vectors(features, keep, rows)
         chosen = keep.flatten() > 0
         flat = vectors.flatten(0, 1)
         codes, ids, distances = self.tokenizer.quantize(flat)
@@ -128,6 +166,6 @@ class KeyframeTokenizer(nn.Module):
         """Autoencodes without the codebook; noise stands for the error that it will make.
 
         Returns (RGB [N, 3, H, W], vectors of the kept positions [M, D])."""
-        vectors = self.tokenizer.vectors(features, keep)
-        noisy = nn.functional.normalize(vectors + noise * torch.randn_like(vectors) / SMALL.code_dim**0.5, dim=2)
+        vectors = self.vectors(features, keep, rows)
+        noisy = F.normalize(vectors + noise * torch.randn_like(vectors) / SMALL.code_dim**0.5, dim=2)
         return self.pixels(noisy, keep, rows), vectors[keep > 0]
