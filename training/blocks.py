@@ -1,4 +1,4 @@
-"""What the convolutional networks of both tokenizers are made of."""
+"""What the convolutional networks are made of."""
 
 import torch
 import torch.nn.functional as F
@@ -29,20 +29,3 @@ class ResidualBlock(nn.Module):
 
     def forward(self, x: Tensor) -> Tensor:
         return x + self.second(F.silu(self.first(F.silu(self.norm(x)))))
-
-
-class SharedContext(nn.Module):
-    """x + a learned map of the positions + a projection of the mean over all of them.
-
-    Motion is often one camera's: so every position knows of it, and positions may share its coding.
-    """
-
-    def __init__(self, channels: int, rows: int, columns: int):
-        super().__init__()
-        self.positions = nn.Parameter(torch.zeros(1, channels, rows, columns))
-        self.project = nn.Conv2d(channels, channels, 1)
-        nn.init.zeros_(self.project.weight)
-        nn.init.zeros_(self.project.bias)
-
-    def forward(self, x: Tensor) -> Tensor:
-        return x + self.positions + self.project(x.mean((2, 3), keepdim=True))

@@ -11,7 +11,7 @@ from pack_manifest import manifest
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--checkpoints", type=Path, required=True, help="folder with visual.pt and motion.pt")
+    parser.add_argument("--checkpoints", type=Path, required=True, help="folder with visual.pt and motion-best.pt")
     parser.add_argument("--card", type=Path, default=Path(__file__).parent / "pack-card.json", help="version, description, provenance")
     parser.add_argument("--pictures", type=Path, required=True, help="folder made by pictures.py, for the calibration")
     parser.add_argument("--golden-photograph", type=Path, required=True, help="a photograph of the tuning package")
@@ -23,11 +23,11 @@ def main() -> None:
 
     picture, chunks = golden_picture(options.golden_photograph), golden_chunks(options.golden_shard)
     model, budgets = export_visual(options.checkpoints / "visual.pt", picture, options.pictures, folder)
-    export_motion(options.checkpoints / "motion.pt", chunks, folder)
+    motion = export_motion(options.checkpoints / "motion-best.pt", chunks, folder)
     card = json.loads(options.card.read_text())
     pack = manifest(folder, card, visual_manifest(folder, budgets), motion_manifest(folder))
     (folder / "pack.json").write_text(json.dumps(pack, indent=2) + "\n")
-    goldens = {"visual": visual_goldens(folder, model, picture, budgets), "motion": motion_goldens(folder, chunks)}
+    goldens = {"visual": visual_goldens(folder, model, picture, budgets), "motion": motion_goldens(motion, chunks)}
     (folder / "goldens.json").write_text(json.dumps(goldens) + "\n")
     print(f"{sum(path.stat().st_size for path in folder.iterdir()) / 1e6:.1f} MB in {folder}")
 

@@ -1,142 +1,154 @@
-"""The motion tokenizer: a VQ autoencoder of 8 fields, time stacked in the channels, 45 tokens a chunk."""
+"""The motion tokenizer: a VQ autoencoder of motion fields made of spatio-temporal blocks and strided convolutions.
+
+One set of modules for Video-LaVIT's motion tokenizer (arXiv 2402.03161, appendix A; parameter names of
+`motion_tokenizer.bin`) and for the small pack's; `motion_config.py` says what differs. Fields are float32
+[N, C, T, rows, columns] outside, [N, T, C, rows, columns] inside.
+"""
 
 import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-from blocks import PixelNorm, ResidualBlock, SharedContext
-from motion_fields import FIELDS_PER_CHUNK
-from picture_fit import PictureFit
-from quantizer import CosineQuantizer
-
-CODES = 1024
-CODE_DIM = 16
-TOKEN_ROWS = 5
-TOKEN_COLUMNS = 9
-WIDTHS = (48, 96, 192)  # channels at full, half and quarter resolution of the 20 x 36 grid
-
-# asinh(v / scale): linear below about 1 px of 576 x 320, logarithmic above.
-SCALE = (0.002, 0.0036)
-# 0.25 px of 576 x 320. Below it in both components a cell is still.
-STILL = (0.25 / 576, 0.25 / 320)
-
-# A gradient of the luma, at two pixels a cell, at which motion is worth half of what it can be.
-HALF_WORTH = 0.02
-
-# A cell moves when the decoder holds it for more likely than not.
-SURE_LOGIT = 0.0
+from motion_config import MotionConfig
+from quantizer import VectorQuantizer
+from spatio_temporal import Downsample, SpatioTemporalBlock, Upsample
 
 
-def per_component(values: tuple[float, float], like: Tensor) -> Tensor:
-    """(x, y) as a tensor that broadcasts over [N, 2, 8, 20, 36]."""
-    return like.new_tensor(values).view(1, 2, 1, 1, 1)
+def task_layer(width: int, out: int) -> nn.Sequential:
+    return nn.Sequential(nn.Linear(width, width), nn.Tanh(), nn.Linear(width, out))
 
 
-def normalize(motion: Tensor) -> Tensor:
-    """Fractions of the picture to network units, by asinh, written out for the exporter."""
-    ratio = motion / per_component(SCALE, motion)
-    return ratio.sign() * (ratio.abs() + (ratio.square() + 1).sqrt()).log()
+def rows_last(x: Tensor) -> Tensor:
+    """[N, T, C, H, W] to [N, T, H * W, C]."""
+    return x.flatten(3).transpose(2, 3)
 
 
-def denormalize(units: Tensor) -> Tensor:
-    """Network units to fractions of the picture, by sinh, written out for the exporter."""
-    return (units.exp() - (-units).exp()) / 2 * per_component(SCALE, units)
+def as_maps(x: Tensor, like: tuple[int, int]) -> Tensor:
+    """[N, T, H * W, C] to [N, T, C, H, W]."""
+    return x.transpose(2, 3).unflatten(3, like)
 
 
-def moving_cells(motion: Tensor) -> Tensor:
-    """Whether each cell moves visibly: fractions [N, 2, 8, 20, 36] to bool [N, 1, 8, 20, 36]."""
-    return (motion.abs() >= per_component(STILL, motion)).any(1, keepdim=True)
+def blocks_of(config: MotionConfig, order: range, width_of: int) -> nn.ModuleList:
+    """The blocks of all stages in a row, as their names count them."""
+    return nn.ModuleList(
+        SpatioTemporalBlock(config.widths[stage + width_of], config.head_width, config.mlp_ratio, config.causal)
+        for stage in order
+        for _ in range(config.stages[stage].blocks)
+    )
 
 
-def worth(luma: Tensor) -> Tensor:
-    """How well each cell's motion can be seen: luma [N, 9, 40, 72] of 0 to 1 to [N, 1, 8, 20, 36], 0 where flat, up to 1."""
-    now = luma[:, 1:]
-    across = F.pad((now[..., 1:] - now[..., :-1]).abs(), (0, 1))
-    down = F.pad((now[..., 1:, :] - now[..., :-1, :]).abs(), (0, 0, 0, 1))
-    gradient = F.avg_pool2d(across + down, 2).unsqueeze(1)
-    return gradient / (gradient + HALF_WORTH)
+def patches(fields: Tensor, config: MotionConfig) -> Tensor:
+    """The cells behind each token: [N, C, T, rows, columns] to [N, t, h * w, C * cells]."""
+    (t, h, w), (over_t, over_h, over_w) = config.tokens, config.patch
+    split = fields.view(-1, fields.shape[1], t, over_t, h, over_h, w, over_w)
+    return split.permute(0, 2, 4, 6, 1, 3, 5, 7).reshape(-1, t, h * w, fields.shape[1] * config.cells_per_token)
 
 
-class MotionEncoder(nn.Module):
-    """Units and worth [N, 3, 8, 20, 36] to unit vectors [N, D, 5, 9]."""
+def unpatched(rows: Tensor, config: MotionConfig) -> Tensor:
+    """The inverse of `patches`."""
+    (t, h, w), (over_t, over_h, over_w) = config.tokens, config.patch
+    split = rows.view(-1, t, h, w, config.outputs, over_t, over_h, over_w)
+    return split.permute(0, 4, 1, 5, 2, 6, 3, 7).reshape(-1, config.outputs, config.fields, config.rows, config.columns)
 
-    def __init__(self) -> None:
+
+class TokenizerEncoder(nn.Module):
+    """Fields [N, inputs, T, rows, columns] to features [N, t, h * w, C], t, h, w of the tokens."""
+
+    def __init__(self, config: MotionConfig):
         super().__init__()
-        _, middle, coarse = WIDTHS
-        self.body = nn.Sequential(
-            nn.PixelUnshuffle(2),
-            nn.Conv2d(4 * 3 * FIELDS_PER_CHUNK, middle, 3, padding=1),
-            ResidualBlock(middle),
-            ResidualBlock(middle),
-            nn.PixelUnshuffle(2),
-            nn.Conv2d(4 * middle, coarse, 1),
-            ResidualBlock(coarse),
-            SharedContext(coarse, TOKEN_ROWS, TOKEN_COLUMNS),
-            ResidualBlock(coarse),
-            PixelNorm(coarse),
-            nn.Conv2d(coarse, CODE_DIM, 1),
+        self.config = config
+        first = config.widths[0]
+        self.in_proj = nn.Linear(config.inputs, first)
+        self.pos_embed = nn.Parameter(torch.zeros(1, config.rows * config.columns, first))
+        self.temp_pos = nn.Parameter(torch.zeros(1, config.fields, first))
+        self.blocks = blocks_of(config, range(len(config.stages)), 0)
+        self.down_sample_layers = nn.ModuleList(
+            Downsample(config.widths[index], config.widths[index + 1], stage, config.causal)
+            for index, stage in enumerate(config.stages)
         )
+        self.norm = nn.LayerNorm(config.widths[-1])
+        if config.shallow:
+            self.patch_proj = nn.Linear(config.inputs * config.cells_per_token, config.widths[-1])
 
-    def forward(self, inputs: Tensor) -> Tensor:
-        return F.normalize(self.body(inputs.flatten(1, 2)), dim=1)
+    def forward(self, fields: Tensor) -> Tensor:
+        size = (self.config.rows, self.config.columns)
+        rows = self.in_proj(fields.flatten(3).permute(0, 2, 3, 1))
+        rows = rows + self.pos_embed[:, None] + self.temp_pos[:, : rows.shape[1], None]
+        blocks = iter(self.blocks)
+        for index, stage in enumerate(self.config.stages):
+            if stage.blocks == 0 and self.config.shallow:
+                rows = rows + F.gelu(rows)
+            for _ in range(stage.blocks):
+                rows = next(blocks)(rows)
+            maps = self.down_sample_layers[index](as_maps(rows, size))
+            rows, size = rows_last(maps), maps.shape[-2:]
+        if self.config.shallow:
+            rows = rows + self.patch_proj(patches(fields, self.config))
+        return self.norm(rows)
 
 
-class MotionDecoder(nn.Module):
-    """Codes [N, D, 5, 9] to units [N, 2, 8, 20, 36] and the logit that a cell moves [N, 1, 8, 20, 36]."""
+class TokenizerDecoder(nn.Module):
+    """Codes [N, t, h * w, D] to features [N, T, rows * columns, C]."""
 
-    def __init__(self) -> None:
+    def __init__(self, config: MotionConfig):
         super().__init__()
-        fine, middle, coarse = WIDTHS
-        self.body = nn.Sequential(
-            nn.Conv2d(CODE_DIM, coarse, 3, padding=1),
-            ResidualBlock(coarse),
-            SharedContext(coarse, TOKEN_ROWS, TOKEN_COLUMNS),
-            ResidualBlock(coarse),
-            nn.Conv2d(coarse, 4 * middle, 1),
-            nn.PixelShuffle(2),
-            ResidualBlock(middle),
-            ResidualBlock(middle),
-            nn.Conv2d(middle, 4 * fine, 1),
-            nn.PixelShuffle(2),
-            ResidualBlock(fine),
-            PixelNorm(fine),
-            nn.Conv2d(fine, 3 * FIELDS_PER_CHUNK, 3, padding=1),
+        self.config = config
+        order = range(len(config.stages) - 1, -1, -1)
+        self.in_proj = nn.Linear(config.code_dim * 2 + 1 if config.context else config.code_dim, config.widths[-1])
+        self.up_sample_layers = nn.ModuleList(
+            Upsample(config.widths[index + 1], config.widths[index], config.stages[index], config.causal) for index in order
         )
+        self.blocks = blocks_of(config, order, 0)
+        self.norm = nn.LayerNorm(config.widths[0])
+        if config.shallow:
+            scales = [(*config.scale(index), config.widths[index]) for index in order]
+            self.pos_embed = nn.ParameterList(torch.zeros(1, 1, rows * columns, width) for _, rows, columns, width in scales)
+            self.temp_pos = nn.ParameterList(torch.zeros(1, fields, 1, width) for fields, _, _, width in scales)
 
-    def forward(self, codes: Tensor) -> tuple[Tensor, Tensor]:
-        output = self.body(codes * CODE_DIM**0.5).unflatten(1, (3, FIELDS_PER_CHUNK))
-        return output[:, :2], output[:, 2:]
-
-
-def gated(units: Tensor, logit: Tensor) -> Tensor:
-    """Exact zeros where the decoder is not sure that something moves, so that a still ground stays sharp."""
-    return units * (logit > SURE_LOGIT).to(units.dtype)
+    def forward(self, codes: Tensor) -> Tensor:
+        size = self.config.tokens[1:]
+        rows = self.in_proj(codes)
+        blocks = iter(self.blocks)
+        for index, stage in enumerate(reversed(self.config.stages)):
+            maps = self.up_sample_layers[index](as_maps(rows, size))
+            rows, size = rows_last(maps), maps.shape[-2:]
+            if self.config.shallow:
+                rows = rows + self.pos_embed[index] + self.temp_pos[index]
+                if stage.blocks == 0 and index + 1 < len(self.config.stages):
+                    rows = rows + F.gelu(rows)
+            for _ in range(stage.blocks):
+                rows = next(blocks)(rows)
+        return self.norm(rows)
 
 
 class MotionTokenizer(nn.Module):
-    """Encoder, codebook and decoder together."""
+    """Encoder, codebook and decoder together, with the names of the official checkpoint."""
 
-    def __init__(self) -> None:
+    def __init__(self, config: MotionConfig):
         super().__init__()
-        self.fit = PictureFit()
-        self.encoder = MotionEncoder()
-        self.quantizer = CosineQuantizer(CODES, CODE_DIM)
-        self.decoder = MotionDecoder()
+        self.config = config
+        self.encoder = TokenizerEncoder(config)
+        self.encode_task_layer = task_layer(config.widths[-1], config.code_dim)
+        self.quantize = VectorQuantizer(config.codes, config.code_dim)
+        self.decoder = TokenizerDecoder(config)
+        self.decode_task_layer = task_layer(config.widths[0], config.outputs)
+        if config.shallow:
+            self.patch_layer = nn.Linear(self.decoder.in_proj.in_features, config.outputs * config.cells_per_token)
 
-    def inputs(self, motion: Tensor, mask: Tensor, luma: Tensor) -> Tensor:
-        """What the encoder sees of a chunk: the motion fitted to the pictures, in units, and what it is worth."""
-        return torch.cat([normalize(self.fit(motion, mask, luma)), worth(luma)], 1)
+    def vectors(self, fields: Tensor) -> Tensor:
+        """Unit vectors [N, tokens, D] of fields [N, inputs, T, rows, columns], tokens in the order (time, row, column)."""
+        features = self.encode_task_layer(self.encoder(fields))
+        return F.normalize(features.flatten(1, 2), dim=2)
 
-    def continuous(self, inputs: Tensor, noise: float) -> tuple[Tensor, Tensor, Tensor]:
-        """Autoencodes without the codebook: (units, logit, vectors [M, D])."""
-        vectors = self.encoder(inputs)
-        noisy = F.normalize(vectors + noise * torch.randn_like(vectors) / CODE_DIM**0.5, dim=1)
-        return *self.decoder(noisy), vectors.permute(0, 2, 3, 1).reshape(-1, CODE_DIM)
+    def fields(self, codes: Tensor) -> Tensor:
+        """What codes [N, tokens, D] stand for: [N, outputs, T, rows, columns]. With context, D is that of `with_context`."""
+        _, rows, columns = self.config.tokens
+        by_place = codes.unflatten(1, (-1, rows * columns))
+        features = self.decode_task_layer(self.decoder(by_place))
+        fields = features.permute(0, 3, 1, 2).unflatten(3, (self.config.rows, self.config.columns))
+        return fields + unpatched(self.patch_layer(by_place), self.config) if self.config.shallow else fields
 
-    def forward(self, inputs: Tensor) -> tuple[Tensor, Tensor, Tensor, Tensor]:
-        """Returns (units, logit, ids [N, 5, 9], commitment loss)."""
-        vectors = self.encoder(inputs)
-        n, dim, rows, columns = vectors.shape
-        codes, ids, commitment = self.quantizer(vectors.permute(0, 2, 3, 1).reshape(-1, dim))
-        codes = codes.view(n, rows, columns, dim).permute(0, 3, 1, 2)
-        return *self.decoder(codes), ids.view(n, rows, columns), commitment
+    def with_context(self, codes: Tensor, previous: Tensor, has_previous: Tensor) -> Tensor:
+        """Codes [N, tokens, D] beside those of the chunk before, zeros where `has_previous` [N] is 0, and that flag."""
+        flag = has_previous.view(-1, 1, 1)
+        return torch.cat([codes, previous * flag, flag.expand(-1, codes.shape[1], 1)], 2)

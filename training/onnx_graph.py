@@ -26,23 +26,11 @@ class NearestCode(nn.Module):
         return (flat @ self.twice - self.squares).argmax(2).to(torch.int32)
 
 
-class CodeLookup(nn.Module):
-    """Ids int32 [N, rows * columns] to codes [N, D, rows, columns]."""
-
-    def __init__(self, codebook: Tensor, rows: int, columns: int):
-        super().__init__()
-        self.register_buffer("codebook", codebook.clone())
-        self.rows, self.columns = rows, columns
-
-    def forward(self, ids: Tensor) -> Tensor:
-        codes = torch.nn.functional.embedding(ids.long(), self.codebook)
-        return codes.transpose(1, 2).unflatten(2, (self.rows, self.columns))
-
-
 def half_precision(model: nn.Module) -> nn.Module:
-    """Rounds the networks' weights (not the codebook) to what half precision can hold."""
+    """Rounds the networks' weights (not the codebooks, which no gradient learns) to what half precision can hold."""
     for parameter in model.parameters():
-        parameter.data = parameter.data.half().float()
+        if parameter.requires_grad:
+            parameter.data = parameter.data.half().float()
     return model
 
 

@@ -2,8 +2,7 @@
 
 A codec's vectors are what was cheapest to code: on flat ground and along edges they are anything, and what they cost in
 tokens is spent on nothing that anybody sees. So the codec's fields are only where the search begins. What is looked for
-is a smooth map of where each place of the chunk's later pictures was in its first one: knots on a coarse grid in space
-and time, moved by damped Gauss-Newton steps on the difference of the pictures (B. D. Lucas and T. Kanade, "An Iterative
+is a smooth map of where each place of the chunk's later pictures was in its first one: knots on a coarse grid, moved by damped Gauss-Newton steps on the difference of the pictures (B. D. Lucas and T. Kanade, "An Iterative
 Image Registration Technique with an Application to Stereo Vision", IJCAI 1981, section 4; weights after Geman and McClure).
 All of it is plain tensor algebra, so that it is part of the exported encoder.
 """
@@ -15,8 +14,8 @@ from torch import Tensor, nn
 from motion_fields import COLUMNS, FIELDS_PER_CHUNK, ROWS
 
 LUMA_ROWS, LUMA_COLUMNS = 40, 72
-KNOT_TIMES, KNOT_ROWS, KNOT_COLUMNS = 4, 10, 18
-ROUNDS = 8
+KNOT_ROWS, KNOT_COLUMNS = 10, 18
+ROUNDS = 3  # more of them win little and leave the codec further behind
 DAMPING = 1e-5  # of squared gradients of the luma, 0 to 1
 OUTLIER = 0.15  # a difference of luma at which a pixel counts a quarter
 STIFFNESS = 0.3  # share of its neighbourhood's mean that a knot takes after each round
@@ -45,6 +44,11 @@ def mean_around(map: Tensor, reach: int = 1) -> Tensor:
     return F.avg_pool2d(F.pad(map, (reach,) * 4, mode="replicate"), 2 * reach + 1, 1)
 
 
+def between(knots: Tensor, rows: int, columns: int) -> Tensor:
+    """What knots [M, 2, 10, 18] say at the cells of a finer grid."""
+    return F.interpolate(knots, (rows, columns), mode="bilinear", align_corners=False)
+
+
 def fill(motion: Tensor, mask: Tensor) -> Tensor:
     """Gives masked cells the mean of the valid ones around them, or of all where none is near; zero where there is none."""
     filled, known = motion * mask, mask
@@ -65,21 +69,16 @@ class PictureFit(nn.Module):
         self.register_buffer("cells", places(ROWS, COLUMNS), persistent=False)
         self.register_buffer("pixels", places(LUMA_ROWS, LUMA_COLUMNS), persistent=False)
         self.register_buffer("pixel", torch.tensor([1 / LUMA_COLUMNS, 1 / LUMA_ROWS]).view(1, 2, 1, 1), persistent=False)
-        # How much each knot says in each field: linear in time, no displacement before the first field.
-        span = FIELDS_PER_CHUNK // KNOT_TIMES
-        distance = (torch.arange(1, FIELDS_PER_CHUNK + 1)[:, None] - span * torch.arange(1, KNOT_TIMES + 1)).abs()
-        self.register_buffer("tents", (1 - distance / span).clamp(min=0), persistent=False)
 
     def forward(self, motion: Tensor, mask: Tensor, luma: Tensor) -> Tensor:
         by_field = fill(motion.transpose(1, 2).flatten(0, 1), mask.transpose(1, 2).flatten(0, 1))
         ways = self._ways(mean_around(by_field).unflatten(0, (-1, FIELDS_PER_CHUNK)))
-        at_knots = ways[:, FIELDS_PER_CHUNK // KNOT_TIMES - 1 :: FIELDS_PER_CHUNK // KNOT_TIMES]
-        knots = F.avg_pool2d(at_knots.flatten(0, 1), ROWS // KNOT_ROWS).unflatten(0, (-1, KNOT_TIMES))
+        knots = F.avg_pool2d(ways.flatten(0, 1), ROWS // KNOT_ROWS)
         first = luma[:, :1].expand(-1, FIELDS_PER_CHUNK, -1, -1).flatten(0, 1).unsqueeze(1)
         later = luma[:, 1:].flatten(0, 1).unsqueeze(1)
         for _ in range(ROUNDS):
             knots = self._improve(knots, first, later)
-        return self._fields(self._between(knots, ROWS, COLUMNS).unflatten(0, (-1, FIELDS_PER_CHUNK)))
+        return self._fields(between(knots, ROWS, COLUMNS).unflatten(0, (-1, FIELDS_PER_CHUNK)))
 
     def _ways(self, fields: Tensor) -> Tensor:
         """The displacement since the chunk's first picture: [N, 8, 2, 20, 36], as the fields."""
@@ -99,26 +98,17 @@ class PictureFit(nn.Module):
             fields.append(field)
         return torch.stack(fields, 2).clamp(-LARGEST, LARGEST)
 
-    def _between(self, knots: Tensor, rows: int, columns: int) -> Tensor:
-        """What the knots [N, 4, ...] say at every field and cell: [N * 8, ...]."""
-        fields = self._mix(self.tents, knots)
-        return F.interpolate(fields.flatten(0, 1), (rows, columns), mode="bilinear", align_corners=False)
-
-    def _mix(self, weights: Tensor, maps: Tensor) -> Tensor:
-        """Weighted sums over time: [a, b] of [N, b, C, h, w] to [N, a, C, h, w]."""
-        return (weights @ maps.flatten(2)).unflatten(2, (-1, KNOT_ROWS, KNOT_COLUMNS))
-
     def _improve(self, knots: Tensor, first: Tensor, later: Tensor) -> Tensor:
-        warped = sample(first, moved(self.pixels, self._between(knots, LUMA_ROWS, LUMA_COLUMNS)))
+        warped = sample(first, moved(self.pixels, between(knots, LUMA_ROWS, LUMA_COLUMNS)))
         padded = F.pad(warped, (1, 1, 1, 1), mode="replicate")
         across = (padded[:, :, 1:-1, 2:] - padded[:, :, 1:-1, :-2]) / 2
         down = (padded[:, :, 2:, 1:-1] - padded[:, :, :-2, 1:-1]) / 2
         left = later - warped
         trust = 1 / (1 + (left / OUTLIER).square())
         products = trust * torch.cat([across * across, across * down, down * down, across * left, down * left], 1)
-        around = mean_around(F.avg_pool2d(products, LUMA_ROWS // KNOT_ROWS)).unflatten(0, (-1, FIELDS_PER_CHUNK))
-        xx, xy, yy, xe, ye = self._mix(self.tents.T, around).flatten(0, 1).split(1, 1)
+        around = mean_around(F.avg_pool2d(products, LUMA_ROWS // KNOT_ROWS))
+        xx, xy, yy, xe, ye = around.split(1, 1)
         xx, yy = xx + DAMPING, yy + DAMPING
         step = torch.cat([xy * ye - yy * xe, xy * xe - xx * ye], 1) / (xx * yy - xy * xy)
-        improved = knots.flatten(0, 1) + step.clamp(-LONGEST_STEP, LONGEST_STEP) * self.pixel
-        return torch.lerp(improved, mean_around(improved), STIFFNESS).unflatten(0, (-1, KNOT_TIMES))
+        improved = knots + step.clamp(-LONGEST_STEP, LONGEST_STEP) * self.pixel
+        return torch.lerp(improved, mean_around(improved), STIFFNESS)

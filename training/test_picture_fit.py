@@ -1,4 +1,4 @@
-"""Checks of the fit and of warping on pictures whose motion is known: python -m unittest discover training."""
+"""Checks of the fit and of warping on pictures whose motion is known: python -m pytest training."""
 
 import unittest
 

@@ -1,126 +1,160 @@
-"""Trains the motion tokenizer on chunks of motion fields."""
+"""Trains the small pack's motion tokenizer on chunks of motion fields."""
 
 import argparse
+import csv
 import time
 from pathlib import Path
 
 import torch
-import torch.nn.functional as F
 from torch import Tensor
 
-from motion_data import Chunks, ChunkSampler
-from motion_model import CODES, SURE_LOGIT, MotionTokenizer, denormalize, gated, moving_cells
-from quantizer import perplexity
-from run import AveragedWeights, Budget, learning_rate, save_checkpoint, set_learning_rate
-from warping import warp
+from motion_config import SMALL
+from motion_data import ChunkSampler
+from motion_loss import Weights, decibels_lost, explained, false_motion, held_loss, motion_loss, spread, warped_error
+from motion_model import MotionTokenizer
+from motion_pack import cells_of, continuous, initialized, quantized
+from motion_units import denormalize, gated
+from quantizer import CodebookFollower, perplexity
+from run import AveragedWeights, Budget, autocast, best_device, learning_rate, save_checkpoint, set_learning_rate
 
-COMMITMENT_WEIGHT = 0.25
-WARP_WEIGHT = 2.0
-FIELD_WEIGHT = 0.4
-STILL_WEIGHT = 0.2
-LINEAR_WEIGHT = 10.0  # a unit is a fraction of the picture: 0.01 of it costs as much as 0.1 normalized
-GATE_WEIGHT = 0.1
 KMEANS_BATCHES = 45
-UNITS_LIMIT = 5.0  # asinh(0.15 / 0.002)
-
-# Mean squared error of a decoded keyframe, 24 dB: what is better than that is not worth tokens.
-KEYFRAME_ERROR = 0.004
-FLAT_WEIGHT = 0.15  # of a vector that nobody sees, beside one in structure
-
-
-def masked_mean(values: Tensor, weight: Tensor) -> Tensor:
-    return (values * weight).sum() / weight.expand_as(values).sum().clamp(min=1)
-
-
-def field_loss(units: Tensor, logit: Tensor, inputs: Tensor) -> Tensor:
-    """Huber in network units and L1 in fractions on moving cells, less on still and on flat ones; and the gate."""
-    target, seen = inputs[:, :2], FLAT_WEIGHT + (1 - FLAT_WEIGHT) * inputs[:, 2:]
-    moves = moving_cells(denormalize(target)).to(target.dtype)
-    huber = F.smooth_l1_loss(units, target, beta=0.3, reduction="none")
-    linear = (denormalize(units.clamp(-UNITS_LIMIT, UNITS_LIMIT)) - denormalize(target)).abs()
-    gate = F.binary_cross_entropy_with_logits(logit, moves, reduction="none")
-    field = masked_mean(huber + LINEAR_WEIGHT * linear, seen * (moves + STILL_WEIGHT * (1 - moves)))
-    return FIELD_WEIGHT * field + GATE_WEIGHT * masked_mean(gate, seen)
-
-
-def warped_error(motion: Tensor, chunks: Chunks) -> Tensor:
-    """Mean squared error of each picture that the motion makes of the chunk's first one: [N, 8]."""
-    first = blurred(chunks.luma[:, :1])
-    return (warp(first, motion) - chunks.luma[:, 1:]).square().mean((2, 3))
-
-
-def blurred(picture: Tensor) -> Tensor:
-    """A picture as soft as a decoded keyframe: 1 2 1 in both directions."""
-    kernel = torch.tensor([1.0, 2.0, 1.0], device=picture.device) / 4
-    padded = F.pad(picture, (1, 1, 1, 1), mode="replicate")
-    return F.conv2d(padded, (kernel[:, None] * kernel).view(1, 1, 3, 3))
-
-
-def decibels_lost(errors: Tensor, chunks: Chunks) -> Tensor:
-    """The mean of log(error) over the pictures of a chunk that are not padding, in units of 10 dB."""
-    shown = chunks.mask.flatten(3).any(3)[:, 0].to(errors.dtype)
-    return ((errors + KEYFRAME_ERROR).log10() * shown).sum() / shown.sum().clamp(min=1)
-
-
-def warp_loss(units: Tensor, logit: Tensor, chunks: Chunks) -> Tensor:
-    open_share = torch.sigmoid(logit)
-    is_open = (logit > SURE_LOGIT).to(units.dtype)
-    # Hard as at inference, with the gradient of the soft gate.
-    gate = is_open + open_share - open_share.detach()
-    motion = denormalize((units * gate).clamp(-UNITS_LIMIT, UNITS_LIMIT))
-    return decibels_lost(warped_error(motion, chunks), chunks)
-
-
-def loss_of(units: Tensor, logit: Tensor, inputs: Tensor, chunks: Chunks) -> Tensor:
-    return WARP_WEIGHT * warp_loss(units, logit, chunks) + field_loss(units, logit, inputs)
-
-
-def explained(output: Tensor, motion: Tensor, mask: Tensor) -> float:
-    """1 - sum|v - v^|^2 / sum|v|^2 over valid cells."""
-    error = ((output - motion).square() * mask).sum()
-    return float(1 - error / (motion.square() * mask).sum())
-
-
-def false_motion(output: Tensor, motion: Tensor, mask: Tensor) -> float:
-    """The share of still valid cells whose output moves by 0.25 px of 576 x 320 or more."""
-    still = mask.bool() & ~moving_cells(motion)
-    return float((still & moving_cells(output)).sum() / still.sum().clamp(min=1))
+EVALUATED_CHUNKS = 160
+LOGGED_STEPS = 25
+SHARDS_AT_ONCE = 2  # that are taken in while training goes on
 
 
 @torch.no_grad()
-def evaluate(model: MotionTokenizer, held_out: ChunkSampler) -> str:
-    """Explained motion, false motion, code use, and the share kept of what true motion gains over holding."""
-    outputs, ids, parts = [], [], []
-    decibels = torch.zeros(3)  # of holding, of the decoded motion, of the true one
-    for chosen in torch.arange(len(held_out)).split(16):
-        chunks = held_out.take(chosen)
-        units, logit, part_ids, _ = model(model.inputs(chunks.motion, chunks.mask, chunks.small_luma))
+def evaluate(model: MotionTokenizer, tune: ChunkSampler) -> dict[str, float]:
+    """On the tuning set: PSNR of holding, of the decoded and of the codec's motion, the share kept of the gain, and the
+    figures of `kinoglyph eval`."""
+    device = next(model.parameters()).device
+    outputs, ids, parts, errors = [], [], [], []
+    for chunks in tune.in_order(16, EVALUATED_CHUNKS):
+        chunks = chunks.to(device)
+        units, logit, _, part_ids, _ = quantized(model, cells_of(chunks), chunks.follows)
         output = denormalize(gated(units, logit))
-        for index, motion in enumerate((torch.zeros_like(output), output, chunks.motion)):
-            decibels[index] -= 10 * decibels_lost(warped_error(motion, chunks), chunks) * len(chosen) / len(held_out)
+        errors.append([-10 * float(decibels_lost(warped_error(motion, chunks), chunks)) for motion in (output * 0, output, chunks.motion)])
         outputs.append(output)
         ids.append(part_ids)
         parts.append(chunks)
     output, motion, mask = torch.cat(outputs), torch.cat([part.motion for part in parts]), torch.cat([part.mask for part in parts])
-    hold, kept, true = decibels.tolist()
-    return (
-        f"held-out explained {explained(output, motion, mask):.3f}, false motion {false_motion(output, motion, mask):.4f}, "
-        f"perplexity {perplexity(torch.cat(ids), CODES):.0f}, hold {hold:.2f} decoded {kept:.2f} true {true:.2f} dB, "
-        f"kept {(kept - hold) / (true - hold):.3f}"
-    )
+    weights = torch.tensor([float(len(part.motion)) for part in parts])
+    hold, kept, true = (torch.tensor(errors) * weights[:, None]).sum(0).div(weights.sum()).tolist()
+    of_still, of_all = false_motion(output, motion, mask)
+    return {
+        "hold_db": hold,
+        "decoded_db": kept,
+        "true_db": true,
+        "kept": (kept - hold) / (true - hold),
+        "explained": explained(output, motion, mask),
+        "false_of_still": of_still,
+        "false_of_all": of_all,
+        "perplexity": perplexity(torch.cat(ids), model.config.codes),
+    }
+
+
+class Curves:
+    """A table beside the checkpoint; its columns are those of the first row that is ever written."""
+
+    def __init__(self, path: Path):
+        self.path = path
+
+    def add(self, row: dict[str, float]) -> None:
+        new = not self.path.exists()
+        with self.path.open("a", newline="") as file:
+            writer = csv.DictWriter(file, row)
+            if new:
+                writer.writeheader()
+            writer.writerow({name: f"{value:.5g}" for name, value in row.items()})
+        print(" ".join(f"{name} {value:.4g}" for name, value in row.items()), flush=True)
 
 
 def parse_options() -> argparse.Namespace:
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--chunks", type=Path, required=True, help="folder with train/ and held-out/ of make_motion.py")
+    parser.add_argument("--chunks", type=Path, required=True, help="folder of make_motion.py with train/ and tune/")
+    parser.add_argument("--tune", default="tune", help="the folder in it that the checkpoint is chosen by")
     parser.add_argument("--out", type=Path, required=True, help="folder for motion.pt; an existing one is resumed")
-    parser.add_argument("--minutes", type=float, default=40, help="time budget, earlier runs counted in")
-    parser.add_argument("--batch", type=int, default=16)
-    parser.add_argument("--rate", type=float, default=8e-4, help="peak learning rate")
-    parser.add_argument("--continuous-steps", type=int, default=200, help="steps before the codebook is made")
+    parser.add_argument("--minutes", type=float, default=90, help="time budget, earlier runs counted in")
+    parser.add_argument("--batch", type=int, default=16, help="chunks a step")
+    parser.add_argument("--rate", type=float, default=1e-3, help="peak learning rate")
+    parser.add_argument("--continuous-steps", type=int, default=250, help="steps before the codebook is made")
+    parser.add_argument("--evaluate-every", type=int, default=300, help="steps between checkpoints")
     parser.add_argument("--threads", type=int, default=1)
     parser.add_argument("--seed", type=int, default=1)
     return parser.parse_args()
+
+
+class Training:
+    """Everything that a stopped run needs to go on."""
+
+    def __init__(self, options: argparse.Namespace):
+        self.options, self.path = options, options.out / "motion.pt"
+        self.device = best_device()
+        self.model = initialized(SMALL).to(self.device)
+        self.averaged = AveragedWeights(self.model, decay=0.998)
+        self.follower = CodebookFollower(self.model.quantize)
+        learned = [parameter for parameter in self.model.parameters() if parameter.requires_grad]
+        self.optimizer = torch.optim.AdamW(learned, lr=options.rate, betas=(0.9, 0.98), weight_decay=1e-3)
+        self.step, self.best_db, spent_s = 0, 0.0, 0.0
+        self.collected: list[Tensor] = []
+        if self.path.exists():
+            spent_s = self._load()
+        self.budget = Budget(options.minutes, spent_s)
+        self.weights = Weights()
+
+    def _parts(self) -> dict[str, object]:
+        return {"model": self.model, "averaged": self.averaged.model, "follower": self.follower, "optimizer": self.optimizer}
+
+    def _load(self) -> float:
+        state = torch.load(self.path, map_location=self.device)
+        for name, part in self._parts().items():
+            part.load_state_dict(state[name])
+        self.step, self.best_db = state["step"], state["best_db"]
+        return state["spent_s"]
+
+    def save(self) -> None:
+        state = {name: part.state_dict() for name, part in self._parts().items()}
+        save_checkpoint(self.path, **state, step=self.step, best_db=self.best_db, spent_s=self.budget.spent_s)
+
+    def save_if_best(self, decibels: float) -> None:
+        """Keeps the averaged weights that warp best on the tuning set in motion-best.pt."""
+        if decibels > self.best_db:
+            self.best_db = decibels
+            save_checkpoint(self.path.with_name("motion-best.pt"), averaged=self.averaged.model.state_dict(), step=self.step)
+
+    def advance(self, sampler: ChunkSampler) -> dict[str, float]:
+        """One step; returns the terms of its loss."""
+        options = self.options
+        set_learning_rate(self.optimizer, learning_rate(options.rate, self.step, self.budget.share))
+        chunks = sampler.batch(options.batch).to(self.device)
+        inputs, ids = cells_of(chunks), None
+        with autocast(self.device):
+            if self.step < options.continuous_steps:
+                units, logit, vectors = continuous(self.model, inputs, chunks.follows, noise=0.1)
+                commitment = units.new_zeros(())
+                if self.step >= options.continuous_steps - KMEANS_BATCHES:
+                    self.collected.append(vectors.detach().float())
+            else:
+                if self.collected:
+                    self.follower.init_from(torch.cat(self.collected))
+                    self.collected = []
+                units, logit, vectors, ids, commitment = quantized(self.model, inputs, chunks.follows)
+        ticks = range(self.step % 2, 8, 2)  # every second picture is enough of a sample, and half of the work
+        terms = motion_loss(units.float(), logit.float(), chunks, self.weights, ticks, has_gate=ids is not None)
+        gained_db = 10 * (held_loss(chunks, ticks) - terms["warp"].detach() / self.weights.warp)
+        terms["spread"] = self.weights.spread * spread(vectors.float())
+        terms["commitment"] = self.weights.commitment * commitment.float()
+        self.optimizer.zero_grad()
+        torch.stack(list(terms.values())).sum().backward()
+        torch.nn.utils.clip_grad_norm_(self.model.parameters(), 1.0)
+        self.optimizer.step()
+        if ids is not None:
+            self.follower.follow(vectors, ids)
+        self.step += 1
+        self.averaged.follow(self.model, self.step)
+        used = perplexity(ids, SMALL.codes) if ids is not None else 0.0
+        told = {name: float(term.detach()) for name, term in terms.items()}
+        return told | {"gained_db": float(gained_db), "batch_perplexity": used}
 
 
 def main() -> None:
@@ -128,78 +162,27 @@ def main() -> None:
     torch.set_num_threads(options.threads)
     torch.manual_seed(options.seed)
     options.out.mkdir(parents=True, exist_ok=True)
-    path = options.out / "motion.pt"
+    training = Training(options)
+    sampler = ChunkSampler(options.chunks / "train", options.seed + training.step)
+    tune = ChunkSampler(options.chunks / options.tune, 0)
+    steps, checks = Curves(options.out / "motion-steps.csv"), Curves(options.out / "motion-tune.csv")
+    size = sum(parameter.numel() for parameter in training.model.parameters())
+    print(f"{len(sampler)} chunks, {len(tune)} to tune by, {size / 1e6:.2f} M parameters, {training.device}", flush=True)
 
-    model = MotionTokenizer()
-    averaged = AveragedWeights(model, decay=0.998)
-    optimizer = torch.optim.AdamW(model.parameters(), lr=options.rate, betas=(0.9, 0.98), weight_decay=1e-4)
-    step, spent_s = 0, 0.0
-    if path.exists():
-        state = torch.load(path, map_location="cpu")
-        model.load_state_dict(state["model"])
-        averaged.model.load_state_dict(state["averaged"])
-        optimizer.load_state_dict(state["optimizer"])
-        step, spent_s = state["step"], state["spent_s"]
-    budget = Budget(options.minutes, spent_s)
-
-    def save() -> None:
-        save_checkpoint(
-            path,
-            model=model.state_dict(),
-            averaged=averaged.model.state_dict(),
-            optimizer=optimizer.state_dict(),
-            step=step,
-            spent_s=budget.spent_s,
-        )
-
-    chunks = ChunkSampler(options.chunks / "train", options.seed + step)
-    held_out = ChunkSampler(options.chunks / "held-out", 0)
-    parameters = sum(parameter.numel() for parameter in model.parameters())
-    print(f"{len(chunks)} chunks, {len(held_out)} held out, {parameters / 1e6:.2f} M parameters", flush=True)
-
-    collected: list[Tensor] = []
-    logged_at, logged_step = time.monotonic(), step
-    while budget.share < 1:
-        set_learning_rate(optimizer, learning_rate(options.rate, step, budget.share))
-        batch = chunks.batch(options.batch)
-        with torch.no_grad():
-            inputs = model.inputs(batch.motion, batch.mask, batch.small_luma)
-        if step < options.continuous_steps:
-            units, logit, vectors = model.continuous(inputs, noise=0.3)
-            loss = loss_of(units, logit, inputs, batch)
-            if step >= options.continuous_steps - KMEANS_BATCHES:
-                collected.append(vectors.detach())
-            used = 0.0
-        else:
-            if collected:
-                model.quantizer.init_from(torch.cat(collected))
-                collected = []
-            units, logit, ids, commitment = model(inputs)
-            loss = loss_of(units, logit, inputs, batch) + COMMITMENT_WEIGHT * commitment
-            used = perplexity(ids, CODES)
-        optimizer.zero_grad()
-        loss.backward()
-        torch.nn.utils.clip_grad_norm_(model.parameters(), 1.0)
-        optimizer.step()
-        step += 1
-        averaged.follow(model, step)
-
-        if step % 50 == 0:
+    logged_at, logged_step = time.monotonic(), training.step
+    while training.budget.share < 1:
+        terms = training.advance(sampler)
+        if training.step % LOGGED_STEPS == 0:
             now = time.monotonic()
-            pace_s = (now - logged_at) / (step - logged_step)
-            logged_at, logged_step = now, step
-            share = explained(denormalize(gated(units, logit)).detach(), batch.motion, batch.mask)
-            print(
-                f"step {step} {budget.spent_s / 60:.1f} min loss {loss.item():.4f} explained {share:.3f} "
-                f"perplexity {used:.0f} {pace_s * 1000:.0f} ms a step",
-                flush=True,
-            )
-        if step % 300 == 0:
-            save()
-            chunks.refresh()
-            print(f"step {step} {len(chunks)} chunks {evaluate(averaged.model, held_out)}", flush=True)
-    save()
-    print(f"done: step {step} {evaluate(averaged.model, held_out)}", flush=True)
+            pace_ms = (now - logged_at) / (training.step - logged_step) * 1000
+            logged_at, logged_step = now, training.step
+            sampler.refresh(most=SHARDS_AT_ONCE)
+            steps.add({"step": training.step, "minutes": training.budget.spent_s / 60, "ms": pace_ms} | terms)
+        if training.step % options.evaluate_every == 0 or training.budget.share >= 1:
+            figures = evaluate(training.averaged.model, tune)
+            training.save_if_best(figures["decoded_db"])
+            training.save()
+            checks.add({"step": training.step, "minutes": training.budget.spent_s / 60, "chunks": len(sampler)} | figures)
 
 
 if __name__ == "__main__":
