@@ -199,7 +199,7 @@ export interface Chunk extends Provenance, ChunkFields {
   readonly isStill: boolean;
   /**
    * The fields of the chunk before, where the pack's motion has context: read only, for that chunk holds the same arrays.
-   * Absent for the first chunk of a clip and after a still one.
+   * Absent for the first chunk of a clip, after a still one, and for a still one itself.
    */
   readonly previous?: ChunkFields | undefined;
   /**

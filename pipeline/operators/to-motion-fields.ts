@@ -43,10 +43,10 @@ interface Collection {
   latest: Provenance;
   /** A degraded step is part of the open field. */
   isFieldDegraded: boolean;
-  /** A degraded field is part of the open chunk, or of what it is coded in view of. */
+  /** A degraded field is part of the open chunk. */
   isChunkDegraded: boolean;
-  /** What the open chunk is coded in view of. */
-  previous: ChunkFields | undefined;
+  /** What the open chunk is coded in view of, unless it is still. */
+  previous: { readonly fields: ChunkFields; readonly isDegraded: boolean } | undefined;
 }
 
 class ChunkAssembler {
@@ -131,7 +131,9 @@ class ChunkAssembler {
 
   #takeChunk(open: Collection): Chunk {
     const { fieldsPerChunk, stillThreshold, context } = this.#grid;
-    const { motion, mask } = joinFields(open.fields, this.#grid);
+    const joined = joinFields(open.fields, this.#grid);
+    const isChunkStill = isStill(joined, stillThreshold);
+    const previous = isChunkStill ? undefined : open.previous;
     const fields = open.fields.length;
     const clock = this.#clock(open);
     const pts = tickPts(clock, open.chunks * fieldsPerChunk);
@@ -142,20 +144,20 @@ class ChunkAssembler {
       fields,
       pts,
       duration: micros(tickPts(clock, open.chunks * fieldsPerChunk + fields) - pts),
-      motion,
-      mask,
-      isStill: isStill({ motion, mask }, stillThreshold),
-      previous: open.previous,
+      ...joined,
+      isStill: isChunkStill,
+      previous: previous?.fields,
       luma: open.looks.take(open.chunks, fields),
       received: open.latest.received,
       captured: open.latest.captured,
       unitIndex: open.latest.unitIndex,
-      isDegraded: open.keyframe.isDegraded || open.isChunkDegraded,
+      isDegraded: open.keyframe.isDegraded || open.isChunkDegraded || previous?.isDegraded === true,
     };
     open.chunks += 1;
     open.fields = [];
-    open.previous = context && !chunk.isStill ? { motion, mask } : undefined;
-    open.isChunkDegraded = chunk.isDegraded && open.previous !== undefined;
+    open.previous =
+      context && !isChunkStill ? { fields: joined, isDegraded: open.isChunkDegraded } : undefined;
+    open.isChunkDegraded = false;
     return chunk;
   }
 }

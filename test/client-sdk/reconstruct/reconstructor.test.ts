@@ -48,8 +48,11 @@ const motion = (extra: Partial<MotionMessage> = {}): MotionMessage => ({
   ...extra,
 });
 
-async function picturesOf(messages: readonly Message[]): Promise<ReconstructedPicture[]> {
-  const reconstructor = Reconstructor.create({ detokenizer });
+async function picturesOf(
+  messages: readonly Message[],
+  port: Detokenizer = detokenizer,
+): Promise<ReconstructedPicture[]> {
+  const reconstructor = Reconstructor.create({ detokenizer: port });
   const pictures: ReconstructedPicture[] = [];
   for (const message of [START, ...messages]) pictures.push(...(await reconstructor.push(message)));
   return pictures;
@@ -134,6 +137,50 @@ describe('Reconstructor', () => {
   ] as const satisfies [string, Message[]][])('holds the picture for %s', async (_, messages) => {
     const pictures = await picturesOf(messages);
     expect(pictures.filter(({ isKeyframe }) => !isKeyframe)).toEqual([]);
+  });
+
+  it('decodes a chunk in view of the one before in its clip, and of no other', async () => {
+    const other = '01JD8Z6V9K3M5N7P9Q1R3S5T7W';
+    const gap = { type: 'gap', epoch: EPOCH, seq: 2, from: 1, to: 2, reason: 'loss', dropped: 1 } as const;
+    const seen: (readonly [number, number | undefined])[] = [];
+    const noting: Detokenizer = {
+      ...detokenizer,
+      decodeMotion: (ids, { previousIds }) => {
+        seen.push([Number(ids[0]), previousIds && Number(previousIds[0])]);
+        return Promise.resolve(motionOf(ids));
+      },
+    };
+    await picturesOf(
+      [
+        visual(),
+        ...[1, 2, 3].map((id, chunk) => motion({ chunk, ids: [id, 100] })),
+        motion({ chunk: 3, ids: [] }),
+        ...[4, 5].map((id, index) => motion({ chunk: 4 + index, ids: [id, 100] })),
+        visual({ clip: 1 }),
+        motion({ clip: 1, ids: [6, 100] }),
+        gap,
+        motion({ clip: 1, chunk: 1, ids: [7, 100] }),
+        visual({ clip: 2 }),
+        motion({ clip: 2, ids: [8, 100] }),
+        { ...START, replay: true },
+        motion({ clip: 2, chunk: 1, ids: [9, 100] }),
+        { ...START, epoch: other },
+        visual({ epoch: other }),
+        motion({ epoch: other, ids: [10, 100] }),
+      ],
+      noting,
+    );
+    expect(seen).toEqual([
+      [1, undefined],
+      [2, 1],
+      [3, 2],
+      [4, undefined],
+      [5, 4],
+      [6, undefined],
+      [8, undefined],
+      [9, 8],
+      [10, undefined],
+    ]);
   });
 
   it('shows what is degraded', async () => {
