@@ -131,7 +131,7 @@ function motionStage({ manifest }: PackGraphs, session: InferenceSession, batchS
   const { motion } = manifest;
   const { fieldsPerChunk } = motion;
   const fields = fieldTensors(motion, batchSize);
-  const previous = fieldTensors(motion, batchSize);
+  const previous = motion.context ? fieldTensors(motion, batchSize) : undefined;
   const hasPrevious = new Float32Array(batchSize);
   const lumaPerItem = lumaLength(motion);
   const luma = new Float32Array(batchSize * lumaPerItem);
@@ -142,7 +142,7 @@ function motionStage({ manifest }: PackGraphs, session: InferenceSession, batchS
     feeds: {
       motion: fields.motion,
       mask: fields.mask,
-      ...(motion.context && {
+      ...(previous && {
         previousMotion: previous.motion,
         previousMask: previous.mask,
         hasPrevious: new Tensor('float32', hasPrevious, [batchSize]),
@@ -159,7 +159,7 @@ function motionStage({ manifest }: PackGraphs, session: InferenceSession, batchS
     fill: (slot, item) => {
       const chunk = item?.kind === 'motion' ? item : undefined;
       fields.write(slot, chunk);
-      previous.write(slot, chunk?.previous);
+      previous?.write(slot, chunk?.previous);
       hasPrevious[slot] = chunk?.previous ? 1 : 0;
       if (!chunk) luma.fill(0, slot * lumaPerItem, (slot + 1) * lumaPerItem);
       chunk?.luma?.forEach((value, at) => {

@@ -18,7 +18,7 @@ import {
 } from '../../../pipeline/preview/preview-factory.ts';
 import { previewSize } from '../../../pipeline/preview/serve-preview.ts';
 import { MessageMaker } from '../../support/message-maker.ts';
-import { copyTinyPack, DEFAULT_PACK, DYNAMIC_PACK, TINY_PACK } from '../../support/packs.ts';
+import { CONTEXT_PACK, copyTinyPack, DEFAULT_PACK, DYNAMIC_PACK, TINY_PACK } from '../../support/packs.ts';
 import { seededRandom } from '../../support/seeded-random.ts';
 
 /** Every picture is shown as soon as it is made, so that a test waits for pictures and not for the clock. */
@@ -247,7 +247,7 @@ describe('the factory', () => {
 });
 
 describe('law 6: the preview reads messages only', () => {
-  it.each([DEFAULT_PACK, DYNAMIC_PACK])(
+  it.each([DEFAULT_PACK, DYNAMIC_PACK, CONTEXT_PACK])(
     'a fresh process, given the recorded messages, makes the same pictures with %s',
     async (folder) => {
       const live: string[] = [];
@@ -262,7 +262,7 @@ describe('law 6: the preview reads messages only', () => {
       const messages = recording(layoutOf((await loadPack(folder)).manifest));
       const preview = factory.open('a');
       for (const message of messages) preview.push(message);
-      await made(preview, 2 + 3 * 8);
+      await made(preview, 2 + 5 * 8);
       await factory[Symbol.asyncDispose]();
 
       const program = fileURLToPath(new URL('../../support/reconstruct-recording.ts', import.meta.url));
@@ -273,13 +273,13 @@ describe('law 6: the preview reads messages only', () => {
       fresh.stdin.end(messages.map((message) => `${JSON.stringify(message)}\n`).join(''));
       expect(await once(fresh, 'exit')).toEqual([0, null]);
       const rebuilt = (await output).trim().split('\n');
-      expect(new Set(rebuilt).size).toBe(26);
+      expect(new Set(rebuilt).size).toBe(42);
       expect(rebuilt).toEqual(live);
     },
   );
 });
 
-/** Two clips of varied ids, with a gap between them. */
+/** Two clips of varied ids and a still chunk, with a gap between them. */
 function recording(layout: TokenLayout): JournalMessage[] {
   const random = seededRandom(6);
   const ids = (count: number, size: number) =>
@@ -295,6 +295,8 @@ function recording(layout: TokenLayout): JournalMessage[] {
     make.start({ layout }),
     make.visual(0, keyframe()),
     make.motion(0, { ids: ids(45, 1024) }),
+    make.motion(0, { ids: ids(45, 1024) }),
+    make.motion(0, { ids: [] }),
     make.motion(0, { ids: ids(45, 1024) }),
     make.gap(),
     make.visual(0, keyframe()),
