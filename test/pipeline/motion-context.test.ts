@@ -123,6 +123,7 @@ describe('the ids of a chunk', () => {
     const failing: TokenEncoder = {
       provider: encoder.provider,
       runtime: encoder.runtime,
+      keyframeTokens: encoder.keyframeTokens,
       pending: 0,
       encodeKeyframe: (keyframe, options) => encoder.encodeKeyframe(keyframe, options),
       encodeMotion: async (chunk, options) => {
