@@ -12,18 +12,26 @@ export async function timeEngine(
   manifest: PackManifest,
   { rounds, now }: { rounds: number; now: () => number },
 ): Promise<ItemMs> {
-  const median = async (kind: EncodeKind): Promise<number> => {
+  const itemMs = async (kind: EncodeKind): Promise<number> => {
     const items = Array.from({ length: engine.batchSize }, (_, seed) => specimen(manifest, kind, seed));
-    await engine.encode(items);
-    const times: number[] = [];
-    for (let round = 0; round < rounds; round++) {
-      const from = now();
-      await engine.encode(items);
-      times.push((now() - from) / engine.batchSize);
-    }
-    return times.sort((a, b) => a - b)[rounds >> 1] ?? 0;
+    return (await medianMs(() => engine.encode(items), { rounds, now })) / engine.batchSize;
   };
-  return { keyframe: await median('keyframe'), motion: await median('motion') };
+  return { keyframe: await itemMs('keyframe'), motion: await itemMs('motion') };
+}
+
+/** Median duration of a run, milliseconds, of `rounds` after one that does not count. */
+export async function medianMs(
+  run: () => Promise<unknown>,
+  { rounds, now }: { rounds: number; now: () => number },
+): Promise<number> {
+  await run();
+  const times: number[] = [];
+  for (let round = 0; round < rounds; round++) {
+    const from = now();
+    await run();
+    times.push(now() - from);
+  }
+  return times.sort((a, b) => a - b)[rounds >> 1] ?? 0;
 }
 
 /**

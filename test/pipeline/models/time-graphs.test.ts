@@ -1,0 +1,21 @@
+import { expect, it } from 'vitest';
+import { loadPack } from '../../../pipeline/models/pack.ts';
+import { timeGraphs } from '../../../pipeline/models/time-graphs.ts';
+import { medianMs } from '../../../pipeline/models/warm-up.ts';
+import { TINY_PACK } from '../../support/packs.ts';
+
+it('times every graph of a pack by the clock it is given', async () => {
+  let reads = 0;
+  const times = await timeGraphs(await loadPack(TINY_PACK), { rounds: 3, now: () => reads++ });
+  expect(times).toEqual({ visualEncoder: 1, visualDecoder: 1, motionEncoder: 1, motionDecoder: 1 });
+  expect(reads).toBe(4 * 3 * 2);
+});
+
+it('takes the middle of the rounds, without the first run', async () => {
+  const durations = [900, 7, 1, 40, 3, 20];
+  let time = 0;
+  const run = async (): Promise<void> => {
+    time += durations.shift()!;
+  };
+  expect(await medianMs(run, { rounds: 5, now: () => time })).toBe(7);
+});
