@@ -16,6 +16,20 @@ export class CodeUse {
     }
   }
 
+  /** Counts what another, of the same codebook, has counted. */
+  merge(other: CodeUse): void {
+    if (other.codebookSize !== this.codebookSize)
+      throw new RangeError(`a codebook must have ${this.codebookSize} entries, got ${other.codebookSize}`);
+    other.#counts.forEach((count, id) => {
+      this.#counts[id]! += count;
+    });
+    this.#total += other.#total;
+  }
+
+  get codebookSize(): number {
+    return this.#counts.length;
+  }
+
   /** Ids counted. */
   get total(): number {
     return this.#total;

@@ -19,7 +19,15 @@ export const FIGURES = {
     label: 'tokens',
     unit: '1/s',
     digits: 0,
-    definition: 'All ids, visual and motion, divided by the media time.',
+    definition:
+      'All ids of layout=llm (visual, motion, SKIP, and the two that enclose each message) divided by the media time.',
+  },
+  gopTokensPerSecond: {
+    label: 'tokens, GOP 2 s',
+    unit: '1/s',
+    digits: 0,
+    definition:
+      'The same ids if a keyframe came every 2 s: those of a mean keyframe and of as many mean chunks as 2 s begin, halved. Each chunk counts in the mean by its fields, chunks without motion too.',
   },
   bitsPerSecond: {
     label: 'token bits',
@@ -35,6 +43,19 @@ export const FIGURES = {
     definition:
       'Bits of the coded pictures that were read (no audio, no container), divided by the media time.',
   },
+  keyframeTokens: {
+    label: 'keyframe ids',
+    unit: '',
+    digits: 1,
+    definition: 'Mean number of visual ids of a keyframe: codebook indices, without SKIP and enclosing ids.',
+  },
+  keyframeBytes: {
+    label: 'keyframe size',
+    unit: 'byte',
+    digits: 0,
+    definition:
+      'Mean size of what is sent of a keyframe: its ids times log2 of the codebook size, plus one bit for each cell of the visual grid where positions are sent; each keyframe rounded up to whole bytes.',
+  },
   keyframeDb: {
     label: 'keyframe',
     unit: 'dB',
@@ -49,12 +70,31 @@ export const FIGURES = {
     definition:
       'The same for a thumbnail: the mean of each cell of the visual grid (16x16), rounded to uint8, scaled up bicubically (Catmull-Rom, a = -0.5, edges repeated).',
   },
+  overThumbnailDb: {
+    label: 'over thumbnail',
+    unit: 'dB',
+    digits: 2,
+    definition: 'Keyframe minus thumbnail.',
+  },
+  equalThumbnailDb: {
+    label: 'equal thumbnail',
+    unit: 'dB',
+    digits: 2,
+    definition:
+      'As the thumbnail, but of the largest grid whose RGB bytes are no more than what is sent of that keyframe (384 bytes: 11x11).',
+  },
   av1Db: {
     label: 'AV1',
     unit: 'dB',
     digits: 2,
     definition:
-      'The same for one AV1 key frame of at most as many bytes as the ids of a keyframe take (256 ids of 12 bits: 384 bytes): SVT-AV1, preset 4, 4:2:0, the finest quantizer that fits; coded at whichever of 1, 3/4, 1/2, 3/8 and 1/4 of the sides gives the best picture. Empty with --no-av1.',
+      'As the keyframe, for one AV1 key frame of at most as many bytes as are sent of that keyframe (256 ids of 12 bits: 384 bytes): SVT-AV1, preset 4, 4:2:0, the finest quantizer that fits; coded at whichever of 1, 3/4, 1/2, 3/8 and 1/4 of the sides gives the best picture. Empty with --no-av1.',
+  },
+  overAv1Db: {
+    label: 'over AV1',
+    unit: 'dB',
+    digits: 2,
+    definition: 'Keyframe minus AV1, over the pictures that AV1 could code.',
   },
   av1Bytes: {
     label: 'AV1 size',
@@ -89,26 +129,39 @@ export const FIGURES = {
     definition:
       '(preview - hold) / (true warp - hold): the share of the gain of motion that the tokens keep. Only for files where the true warp gains at least 1.5 dB.',
   },
+  stillGainDb: {
+    label: 'still gain',
+    unit: 'dB',
+    digits: 2,
+    definition: 'Preview minus hold. Only for still files; below zero where false motion does harm.',
+  },
+  movingCells: {
+    label: 'moving cells',
+    unit: '',
+    digits: 3,
+    definition:
+      'Of the cells that carry a vector, the share whose true displacement is 0.25 px or more, as px at 576x320. A file with at least 0.05 is moving, any other still.',
+  },
   motionMedianPx: {
     label: 'motion median',
     unit: 'px',
     digits: 3,
     definition:
-      'Median distance between true and decoded displacement over all cells that carry a vector, as px at 576x320, to the nearest 1/256. Chunks without ids count as zeros.',
+      'Median distance between true and decoded displacement over all cells that carry a vector, as px at 576x320, to the nearest 1/256. Chunks without ids count as zeros. Only for moving files.',
   },
   motionExplained: {
     label: 'explained',
     unit: '',
     digits: 2,
     definition:
-      '1 - sum of squared errors / sum of squared true displacements over the same cells. Empty where nothing moves.',
+      '1 - sum of squared errors / sum of squared true displacements over the same cells. Only for moving files.',
   },
   falseMotion: {
     label: 'false motion',
     unit: '',
     digits: 4,
     definition:
-      'Of the cells whose true displacement is below 0.25 px, the share that was decoded as more than 0.5 px.',
+      'Of the cells that carry a vector and whose true displacement is below 0.25 px, the share that was decoded as more than 0.5 px; for moving and still files.',
   },
   visualCodes: {
     label: 'visual codes',
@@ -150,8 +203,7 @@ export const FIGURES = {
     label: 'degraded',
     unit: '',
     digits: 0,
-    definition:
-      'Visual and motion messages marked degraded. They make no picture, so no other figure counts them but rates and codes.',
+    definition: 'Visual and motion messages marked degraded. They are rebuilt and count like all others.',
   },
 } as const satisfies Record<string, FigureInfo>;
 
@@ -165,3 +217,10 @@ export type Figures = Readonly<Record<FigureName, number | null>>;
 
 /** The least gain of true motion over holding, dB, at which the share kept of it says something. */
 export const LEAST_GAIN_DB = 1.5;
+
+/** The least share of moving cells at which a file is moving; below it the file is still. */
+const LEAST_MOVING_SHARE = 0.05;
+
+/** Whether a file is moving rather than still. */
+export const isMoving = ({ movingCells }: Pick<Figures, 'movingCells'>): boolean =>
+  movingCells !== null && movingCells >= LEAST_MOVING_SHARE;

@@ -9,13 +9,16 @@ import type { Detokenizer } from '../../client-sdk/reconstruct/detokenizer.ts';
 import { Reconstructor } from '../../client-sdk/reconstruct/reconstructor.ts';
 import { assert } from '../errors.ts';
 import { layoutOf, type PackManifest } from '../models/pack-manifest.ts';
-import type { TokenizeProbe } from '../tokenizer.ts';
+
 import type { AccessUnit, Chunk, Keyframe, Picture } from '../types.ts';
 import { CapturingDetokenizer } from './capturing-detokenizer.ts';
+import { type ClipShot, ClipShots, WORST_CLIPS } from './clip-shots.ts';
 import type { Figures } from './figures.ts';
 import { KeyframeMeasure, type StillCodec } from './keyframe-measure.ts';
+import type { Measurement } from './measure-file.ts';
 import { MotionMeasure } from './motion-measure.ts';
 import { RateMeasure } from './rate-measure.ts';
+import { visualBits } from './sent-bits.ts';
 import { SourcePictures } from './source-pictures.ts';
 
 /** What was measured of one file. */
@@ -34,14 +37,18 @@ export interface FileMeasurementOptions {
   readonly detokenizer: Detokenizer;
   /** Codes single pictures for comparison; left out if absent, because it is slow. */
   readonly stillCodec?: StillCodec | undefined;
+  /** Clips to keep for a sheet beside the worst, spread over the file; none if absent. */
+  readonly spreadClips?: number | undefined;
 }
 
 /**
  * Measures one file while it is tokenized: sees originals as a probe, rebuilds pictures from the messages alone, and
  * holds no more of either than lies between the two.
  */
-export class FileMeasurement implements TokenizeProbe {
+export class FileMeasurement implements Measurement {
   readonly rates: RateMeasure;
+  readonly shots: ClipShots;
+  readonly #visual: PackManifest['visual'];
   readonly #detokenizer: CapturingDetokenizer;
   readonly #reconstructor: Reconstructor;
   readonly #source: SourcePictures;
@@ -50,14 +57,18 @@ export class FileMeasurement implements TokenizeProbe {
   // Originals whose message has not come.
   readonly #items: (Keyframe | Chunk)[] = [];
   #start: StartMessage | undefined;
+  // The open clip, as far as it has come.
+  #clip: ClipShot | undefined;
 
-  constructor({ manifest, detokenizer, stillCodec }: FileMeasurementOptions) {
+  constructor({ manifest, detokenizer, stillCodec, spreadClips = 0 }: FileMeasurementOptions) {
     const { visual, motion } = manifest;
+    this.#visual = visual;
+    this.shots = new ClipShots({ worst: WORST_CLIPS, spread: spreadClips });
     this.rates = new RateMeasure(layoutOf(manifest), motion);
     this.#detokenizer = new CapturingDetokenizer(detokenizer);
     this.#reconstructor = Reconstructor.create({ detokenizer: this.#detokenizer });
     this.#source = new SourcePictures({ widthPx: visual.width, heightPx: visual.height });
-    this.#keyframes = new KeyframeMeasure(visual, { idBits: Math.log2(visual.codebookSize), stillCodec });
+    this.#keyframes = new KeyframeMeasure(detokenizer.geometry.visual, { stillCodec });
     this.#motion = new MotionMeasure(detokenizer.geometry, this.#source);
   }
 
@@ -82,8 +93,9 @@ export class FileMeasurement implements TokenizeProbe {
     await this.#reconstructor.push(message);
   }
 
-  /** What was measured. */
+  /** What was measured; after the last message. */
   report(file: string): FileReport {
+    this.#endClip();
     const media = this.#start && {
       codec: this.#start.codec,
       width: this.#start.width,
@@ -102,10 +114,14 @@ export class FileMeasurement implements TokenizeProbe {
     const keyframe = this.#takeItem((item) => item.type === 'keyframe' && item.clip === message.clip);
     assert(keyframe.type === 'keyframe', 'a visual stands for a keyframe');
     const [picture] = await this.#reconstructor.push(message);
+    this.#endClip();
     this.#source.forgetBefore(keyframe.pts);
     if (!picture) return;
     assert(this.#detokenizer.keyframe, 'a rebuilt keyframe was decoded');
-    await this.#keyframes.add(picture.rgb, keyframe.pixels);
+    const pair = { original: keyframe.pixels, rebuilt: picture.rgb };
+    const sentBytes = Math.ceil(visualBits(message, this.#visual) / 8);
+    const { db, thumbnailDb } = await this.#keyframes.add({ ...pair, sentBytes });
+    this.#clip = { keyframe: { ...pair, seconds: message.pts / 1e6, db }, thumbnailDb, end: undefined };
     this.#motion.begin(this.#detokenizer.keyframe, picture);
   }
 
@@ -117,8 +133,17 @@ export class FileMeasurement implements TokenizeProbe {
     const pictures = await this.#reconstructor.push(message);
     const last = pictures.at(-1);
     if (!last) return;
-    await this.#motion.add(chunk, pictures, message.ids.length > 0 ? this.#detokenizer.motion : undefined);
+    const decoded = message.ids.length > 0 ? this.#detokenizer.motion : undefined;
+    const { lastDb } = await this.#motion.add(chunk, pictures, decoded);
+    assert(this.#clip, 'pictures between keyframes belong to a clip');
+    const pair = { original: await this.#source.rgbAt(last.pts), rebuilt: last.rgb };
+    this.#clip = { ...this.#clip, end: { ...pair, seconds: last.pts / 1e6, db: lastDb } };
     this.#source.forgetBefore(last.pts);
+  }
+
+  #endClip(): void {
+    if (this.#clip) this.shots.add(this.#clip);
+    this.#clip = undefined;
   }
 
   /** The original that a message stands for; those before it got no tokens. */

@@ -1,6 +1,7 @@
-/** An arithmetic mean of numbers that come one by one; null while there is none. */
+/** An arithmetic mean of numbers that come one by one, each with its weight; null while there is none. */
 export class Mean {
   #sum = 0;
+  #weight = 0;
   #count = 0;
 
   get count(): number {
@@ -8,11 +9,12 @@ export class Mean {
   }
 
   get value(): number | null {
-    return this.#count === 0 ? null : this.#sum / this.#count;
+    return this.#count === 0 ? null : this.#sum / this.#weight;
   }
 
-  add(value: number): void {
-    this.#sum += value;
+  add(value: number, weight = 1): void {
+    this.#sum += value * weight;
+    this.#weight += weight;
     this.#count += 1;
   }
 }

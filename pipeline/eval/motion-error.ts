@@ -69,6 +69,11 @@ export class MotionError {
     return this.#squaredMotion === 0 ? null : 1 - this.#squaredError / this.#squaredMotion;
   }
 
+  /** The share of the cells that do not stand still; null without cells. */
+  get movingShare(): number | null {
+    return this.#cells === 0 ? null : 1 - this.#stillCells / this.#cells;
+  }
+
   /** Of the cells that stand still, the share that was decoded as moving; null where none stands still. */
   get falseShare(): number | null {
     return this.#stillCells === 0 ? null : this.#falseCells / this.#stillCells;

@@ -4,7 +4,7 @@ import { MotionCompensation } from '../../client-sdk/reconstruct/motion-compensa
 import type { ReconstructedPicture } from '../../client-sdk/reconstruct/reconstructor.ts';
 import { assert } from '../errors.ts';
 import type { Chunk } from '../types.ts';
-import { type Figures, LEAST_GAIN_DB } from './figures.ts';
+import { type Figures, isMoving, LEAST_GAIN_DB } from './figures.ts';
 import { Mean } from './mean.ts';
 import { MotionError } from './motion-error.ts';
 import { lumaOf, psnrDb } from './psnr.ts';
@@ -12,7 +12,15 @@ import type { SourcePictures } from './source-pictures.ts';
 
 type MotionFigures = Pick<
   Figures,
-  'previewDb' | 'holdDb' | 'trueWarpDb' | 'keptShare' | 'motionMedianPx' | 'motionExplained' | 'falseMotion'
+  | 'previewDb'
+  | 'holdDb'
+  | 'trueWarpDb'
+  | 'keptShare'
+  | 'stillGainDb'
+  | 'movingCells'
+  | 'motionMedianPx'
+  | 'motionExplained'
+  | 'falseMotion'
 >;
 
 /** The quality of the pictures between keyframes, and of the motion that made them. */
@@ -44,35 +52,42 @@ export class MotionMeasure {
 
   /**
    * Compares the pictures of one chunk with the source's, and its decoded motion with the true one; `decoded` as
-   * `Detokenizer.decodeMotion` gives it, undefined for a chunk without ids.
+   * `Detokenizer.decodeMotion` gives it, undefined for a chunk without ids. Resolves with the PSNR of the last picture, dB.
    */
   async add(
     chunk: Pick<Chunk, 'fields' | 'motion' | 'mask'>,
     pictures: readonly ReconstructedPicture[],
     decoded: Float32Array | undefined,
-  ): Promise<void> {
+  ): Promise<{ lastDb: number }> {
     assert(pictures.length === chunk.fields, 'each field of a chunk makes a picture');
+    let lastDb = 0;
     for (const [field, picture] of pictures.entries()) {
       assert(this.#heldLuma && this.#warpedLuma, 'a clip begins before it goes on');
       this.#compareField(chunk, field, decoded);
       const original = await this.#source.lumaAt(picture.pts);
-      this.#preview.add(psnrDb(lumaOf(picture.rgb), original));
+      lastDb = psnrDb(lumaOf(picture.rgb), original);
+      this.#preview.add(lastDb);
       this.#hold.add(psnrDb(this.#heldLuma, original));
       this.#warped.add(psnrDb(this.#warpedLuma, original));
     }
+    return { lastDb };
   }
 
   figures(): MotionFigures {
     const [preview, hold, trueWarp] = [this.#preview.value, this.#hold.value, this.#warped.value];
+    const { movingShare, medianPx, explainedShare, falseShare } = this.#error;
+    const moves = isMoving({ movingCells: movingShare });
     return {
       previewDb: preview,
       holdDb: hold,
       trueWarpDb: trueWarp,
       keptShare:
         preview === null || hold === null || trueWarp === null ? null : keptShare(preview, hold, trueWarp),
-      motionMedianPx: this.#error.medianPx,
-      motionExplained: this.#error.explainedShare,
-      falseMotion: this.#error.falseShare,
+      stillGainDb: moves || preview === null || hold === null ? null : preview - hold,
+      movingCells: movingShare,
+      motionMedianPx: moves ? medianPx : null,
+      motionExplained: moves ? explainedShare : null,
+      falseMotion: falseShare,
     };
   }
 

@@ -1,14 +1,29 @@
-import type { GapReason, JournalMessage, TokenLayout } from '../../client-sdk/protocol/messages.ts';
+import { llmIdsOf } from '../../client-sdk/protocol/llm-ids.ts';
+import type {
+  GapReason,
+  JournalMessage,
+  MotionMessage,
+  TokenLayout,
+  VisualMessage,
+} from '../../client-sdk/protocol/messages.ts';
 import type { AccessUnit } from '../types.ts';
 import { CodeUse } from './code-use.ts';
 import type { Figures } from './figures.ts';
+import { Mean } from './mean.ts';
+import { visualBits } from './sent-bits.ts';
+
+/** Distance of keyframes, seconds, that the rate of tokens is told for beside the file's own. */
+export const GOP_SECONDS = 2;
 
 type RateFigures = Pick<
   Figures,
   | 'seconds'
   | 'tokensPerSecond'
+  | 'gopTokensPerSecond'
   | 'bitsPerSecond'
   | 'sourceBitsPerSecond'
+  | 'keyframeTokens'
+  | 'keyframeBytes'
   | 'visualCodes'
   | 'visualPerplexity'
   | 'motionCodes'
@@ -23,18 +38,23 @@ export class RateMeasure {
   readonly visualCodes: CodeUse;
   readonly motionCodes: CodeUse;
   readonly #layout: TokenLayout;
-  readonly #tickUs: number;
+  readonly #fieldsPerSecond: number;
   readonly #gaps: Partial<Record<GapReason, number>> = {};
   readonly #units: { readonly pts: number; readonly bytes: number }[] = [];
-  #clips = 0;
+  readonly #keyframeIds = new Mean();
+  readonly #keyframeBytes = new Mean();
+  // Ids of layout=llm.
+  readonly #keyframeTokens = new Mean();
+  readonly #chunkTokens = new Mean();
   #gapCount = 0;
   #degraded = 0;
-  #positionBits = 0;
+  #tokens = 0;
+  #bits = 0;
   #endUs = 0;
 
   constructor(layout: TokenLayout, { fieldsPerSecond }: { fieldsPerSecond: number }) {
     this.#layout = layout;
-    this.#tickUs = 1e6 / fieldsPerSecond;
+    this.#fieldsPerSecond = fieldsPerSecond;
     this.visualCodes = new CodeUse(layout.visual.codebookSize);
     this.motionCodes = new CodeUse(layout.motion.codebookSize);
   }
@@ -47,17 +67,10 @@ export class RateMeasure {
   add(message: JournalMessage): void {
     switch (message.type) {
       case 'visual':
-        this.#clips += 1;
-        this.visualCodes.add(message.ids);
-        if (message.positions !== undefined)
-          this.#positionBits += this.#layout.visual.columns * this.#layout.visual.rows;
-        this.#degraded += message.degraded ? 1 : 0;
-        this.#reach(message.pts + this.#tickUs);
+        this.#addVisual(message);
         break;
       case 'motion':
-        this.motionCodes.add(message.ids);
-        this.#degraded += message.degraded ? 1 : 0;
-        this.#reach(message.pts + message.duration);
+        this.#addMotion(message);
         break;
       case 'gap':
         this.#gapCount += 1;
@@ -78,26 +91,55 @@ export class RateMeasure {
   }
 
   figures(): RateFigures {
-    const { visual, motion } = this.#layout;
-    const ids = this.visualCodes.total + this.motionCodes.total;
-    const bits =
-      this.visualCodes.total * Math.log2(visual.codebookSize) +
-      this.motionCodes.total * Math.log2(motion.codebookSize) +
-      this.#positionBits;
     const perSecond = (count: number): number | null => (this.#endUs > 0 ? count / this.seconds : null);
     return {
       seconds: this.seconds,
-      tokensPerSecond: perSecond(ids),
-      bitsPerSecond: perSecond(bits),
+      tokensPerSecond: perSecond(this.#tokens),
+      gopTokensPerSecond: this.#gopTokensPerSecond(),
+      bitsPerSecond: perSecond(this.#bits),
       sourceBitsPerSecond: perSecond(this.#sourceBits()),
+      keyframeTokens: this.#keyframeIds.value,
+      keyframeBytes: this.#keyframeBytes.value,
       visualCodes: this.visualCodes.used,
       visualPerplexity: this.visualCodes.perplexity,
       motionCodes: this.motionCodes.used,
       motionPerplexity: this.motionCodes.perplexity,
-      clips: this.#clips,
+      clips: this.#keyframeIds.count,
       gaps: this.#gapCount,
       degraded: this.#degraded,
     };
+  }
+
+  #addVisual(message: VisualMessage): void {
+    const { visual, llm } = this.#layout;
+    const bits = visualBits(message, visual);
+    const tokens = llmIdsOf(message, llm).length;
+    this.visualCodes.add(message.ids);
+    this.#keyframeIds.add(message.ids.length);
+    this.#keyframeBytes.add(Math.ceil(bits / 8));
+    this.#keyframeTokens.add(tokens);
+    this.#tokens += tokens;
+    this.#bits += bits;
+    this.#degraded += message.degraded ? 1 : 0;
+    this.#reach(message.pts + 1e6 / this.#fieldsPerSecond);
+  }
+
+  #addMotion(message: MotionMessage): void {
+    const { motion, llm } = this.#layout;
+    const tokens = llmIdsOf(message, llm).length;
+    this.motionCodes.add(message.ids);
+    this.#chunkTokens.add(tokens, message.fields);
+    this.#tokens += tokens;
+    this.#bits += message.ids.length * Math.log2(motion.codebookSize);
+    this.#degraded += message.degraded ? 1 : 0;
+    this.#reach(message.pts + message.duration);
+  }
+
+  #gopTokensPerSecond(): number | null {
+    const keyframe = this.#keyframeTokens.value;
+    if (keyframe === null) return null;
+    const chunks = Math.ceil((GOP_SECONDS * this.#fieldsPerSecond) / this.#layout.motion.fieldsPerChunk);
+    return (keyframe + chunks * (this.#chunkTokens.value ?? 0)) / GOP_SECONDS;
   }
 
   /** Bits of the coded pictures that are shown before the end of the last message; more may have been read. */

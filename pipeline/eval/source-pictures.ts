@@ -3,10 +3,10 @@ import { assert } from '../errors.ts';
 import type { Picture } from '../types.ts';
 import { lumaOf } from './psnr.ts';
 
-/** The source's newest pictures as luma, to compare others with. Holds what has not been forgotten. */
+/** The source's newest pictures, to compare others with. Holds what has not been forgotten. */
 export class SourcePictures {
   readonly #size: { readonly widthPx: number; readonly heightPx: number };
-  readonly #pictures: { readonly pts: Micros; readonly luma: Promise<Uint8Array> }[] = [];
+  readonly #pictures: { readonly pts: Micros; readonly rgb: Promise<Uint8Array> }[] = [];
 
   constructor(size: { readonly widthPx: number; readonly heightPx: number }) {
     this.#size = size;
@@ -14,17 +14,22 @@ export class SourcePictures {
 
   /** Takes the next picture in presentation order, which it borrows for the time of the call. */
   add(picture: Picture): void {
-    const luma = picture.toRgb(this.#size).then(lumaOf);
+    const rgb = picture.toRgb(this.#size);
     // Whoever asks for the picture is told; if nobody does, its fault harms nobody.
-    luma.catch(() => undefined);
-    this.#pictures.push({ pts: picture.pts, luma });
+    rgb.catch(() => undefined);
+    this.#pictures.push({ pts: picture.pts, rgb });
+  }
+
+  /** The last picture at or before a time: RGB uint8 [height, width, 3], borrowed. */
+  rgbAt(pts: Micros): Promise<Uint8Array> {
+    const picture = this.#pictures[this.#indexAt(pts)];
+    assert(picture, 'a tick has a picture at or before it');
+    return picture.rgb;
   }
 
   /** Luma of the last picture at or before a time: uint8 [height, width]. */
   lumaAt(pts: Micros): Promise<Uint8Array> {
-    const picture = this.#pictures[this.#indexAt(pts)];
-    assert(picture, 'a tick has a picture at or before it');
-    return picture.luma;
+    return this.rgbAt(pts).then(lumaOf);
   }
 
   /** Lets go of what is not shown any more at a time. */

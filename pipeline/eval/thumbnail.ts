@@ -1,5 +1,5 @@
-/** Rows and columns of something that lies on a grid. */
-interface Extent {
+/** Something that lies on a grid. */
+export interface Extent {
   readonly columns: number;
   readonly rows: number;
 }
@@ -8,28 +8,46 @@ const CHANNELS = 3;
 
 /**
  * What is left of a picture in a thumbnail: the mean of each of its `grid` boxes, rounded to uint8, scaled up again
- * bicubically. RGB uint8 [rows, columns, 3]; the picture's sides are multiples of the grid's.
+ * bicubically. RGB uint8 [rows, columns, 3].
  */
 export const throughThumbnail = (rgb: Uint8Array, size: Extent, grid: Extent): Uint8Array =>
   scaleUp(boxThumbnail(rgb, size, grid), grid, size);
 
-/** The rounded mean of each box: RGB uint8 [grid.rows, grid.columns, 3]. */
+/** The largest grid of about the same shape whose cells take at most `bytes`, three each; at least one cell. */
+export function gridOfBytes(bytes: number, { columns, rows }: Extent): Extent {
+  const scale = Math.sqrt(bytes / (CHANNELS * columns * rows));
+  // What is a whole number but for the last bit of the root is that number.
+  const side = (cells: number): number => Math.max(1, Math.floor(cells * scale + 1e-9));
+  return { columns: side(columns), rows: side(rows) };
+}
+
+/** The rounded mean of each box, pixels on a border by their share: RGB uint8 [grid.rows, grid.columns, 3]. */
 export function boxThumbnail(rgb: Uint8Array, size: Extent, grid: Extent): Uint8Array {
-  const boxWidth = size.columns / grid.columns;
-  const boxHeight = size.rows / grid.rows;
-  if (!Number.isInteger(boxWidth) || !Number.isInteger(boxHeight))
-    throw new RangeError(
-      `the size must be a multiple of the grid, got ${size.columns}x${size.rows} and ${grid.columns}x${grid.rows}`,
-    );
+  const across = sharesOf(size.columns, grid.columns);
+  const down = sharesOf(size.rows, grid.rows);
   const sums = new Float64Array(grid.columns * grid.rows * CHANNELS);
-  for (let y = 0, at = 0; y < size.rows; y++) {
-    const row = Math.floor(y / boxHeight) * grid.columns;
-    for (let x = 0; x < size.columns; x++) {
-      const box = (row + Math.floor(x / boxWidth)) * CHANNELS;
-      for (let channel = 0; channel < CHANNELS; channel++, at++) sums[box + channel]! += rgb[at]!;
+  for (const { box: row, place: y, share: ofRow } of down) {
+    for (const { box: column, place: x, share: ofColumn } of across) {
+      const from = (y * size.columns + x) * CHANNELS;
+      const into = (row * grid.columns + column) * CHANNELS;
+      for (let channel = 0; channel < CHANNELS; channel++)
+        sums[into + channel]! += ofRow * ofColumn * rgb[from + channel]!;
     }
   }
-  return Uint8Array.from(sums, (sum) => sum / (boxWidth * boxHeight) + 0.5);
+  const area = (size.columns / grid.columns) * (size.rows / grid.rows);
+  return Uint8Array.from(sums, (sum) => sum / area + 0.5);
+}
+
+/** Which samples of one axis lie in which box, and what share of each. */
+function sharesOf(size: number, boxes: number): { box: number; place: number; share: number }[] {
+  const shares = [];
+  for (let box = 0; box < boxes; box++) {
+    const from = (box * size) / boxes;
+    const to = ((box + 1) * size) / boxes;
+    for (let place = Math.floor(from); place < to; place++)
+      shares.push({ box, place, share: Math.min(place + 1, to) - Math.max(place, from) });
+  }
+  return shares;
 }
 
 /**

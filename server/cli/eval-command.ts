@@ -1,20 +1,30 @@
-import { createReadStream } from 'node:fs';
-import { basename } from 'node:path';
+import { writeFile } from 'node:fs/promises';
 import { Command, Option } from 'commander';
+import { encodePng } from '../../pipeline/codec/encode-png.ts';
 import { openNodeAvDecoder } from '../../pipeline/codec/node-av-decoder.ts';
-import { reasonOf } from '../../pipeline/errors.ts';
+import { ConfigError } from '../../pipeline/errors.ts';
 import { av1Yardstick } from '../../pipeline/eval/av1-yardstick.ts';
-import { type EvaluateOptions, evaluateFile, meanFigures } from '../../pipeline/eval/evaluate-file.ts';
-import type { FileReport } from '../../pipeline/eval/file-measurement.ts';
+import { contactSheet } from '../../pipeline/eval/contact-sheet.ts';
+import {
+  type EvaluateOptions,
+  evaluateFile,
+  type FileEvaluation,
+} from '../../pipeline/eval/evaluate-file.ts';
+import { folderBytes } from '../../pipeline/eval/folder-bytes.ts';
+import { type NamedClip, type Summary, summarize } from '../../pipeline/eval/summary.ts';
 import { createOnnxDetokenizer } from '../../pipeline/models/onnx-detokenizer.ts';
 import { createTokenEncoder } from '../../pipeline/models/onnx-token-encoder.ts';
-import { loadPack } from '../../pipeline/models/pack.ts';
+import { type LoadedPack, loadPack } from '../../pipeline/models/pack.ts';
+import type { ProviderWish } from '../../pipeline/models/provider-choice.ts';
+import { timeGraphs } from '../../pipeline/models/time-graphs.ts';
 import { MOTION_CHOICES, type MotionChoice } from '../../pipeline/tokenizer.ts';
 import { loadConfig } from '../config.ts';
-import { evalTable, figureDefinitions } from './eval-table.ts';
+import { parseBudgets, tellCurve } from './eval-curve.ts';
+import { measureAll, tellResult } from './eval-files.ts';
+import { type EvalResult, type EvaluatedSet, evalJson, evalText, TIMED_ROUNDS } from './eval-report.ts';
+import { figureDefinitions } from './eval-table.ts';
 import { parsePositive } from './number-option.ts';
 import { keyframeTokensOption, packFolder, packOptions } from './pack-options.ts';
-import { createProgress } from './progress.ts';
 
 interface EvalFlags {
   readonly pack?: string;
@@ -26,8 +36,15 @@ interface EvalFlags {
   readonly seconds?: number;
   readonly fps?: number;
   readonly av1: boolean;
+  readonly tune?: readonly string[];
+  readonly curve?: readonly number[];
+  readonly sheet?: string;
   readonly json?: true;
 }
+
+/** Clips of each file on a sheet, beside the worst of all. */
+const SHEET_CLIPS = 2;
+const CLIPS_PER_BAND = 8;
 
 const DEFINITIONS = `
 Figures (each for every file, and as the mean over the files that have it, all files alike whatever their length):
@@ -61,69 +78,108 @@ export const evalCommand = (): Command =>
       .option('--workers <count>', 'inference threads', parsePositive)
       .addOption(keyframeTokensOption())
       .option('--no-av1', 'leave out the comparison with AV1, which takes most of the time')
-      .option('--json', 'print {files, mean, failed} as JSON'),
+      .option(
+        '--tune <files...>',
+        'files that settings were chosen on: measured too, told apart, in no mean of the others',
+      )
+      .addOption(
+        new Option(
+          '--curve <counts>',
+          'only keyframes, of a pack of dynamic length, at each of these numbers of ids, as 32,64,128,256',
+        )
+          .argParser(parseBudgets)
+          .conflicts(['tune', 'sheet', 'keyframeTokens']),
+      )
+      .option(
+        '--sheet <file>',
+        `write a PNG: of ${SHEET_CLIPS} clips of each file and the worst, the keyframe and the last picture, original over rebuilt`,
+      )
+      .option('--json', 'print {pack, graphMs, files, report, tune, failed} as JSON'),
   )
     .addHelpText('after', DEFINITIONS)
     .action(run);
 
 async function run(inputs: readonly string[], flags: EvalFlags): Promise<void> {
+  const both = flags.tune?.find((file) => inputs.includes(file));
+  if (both !== undefined)
+    throw new ConfigError('bad-config', `a file must be an input or one of --tune, got ${both} as both`);
   const config = loadConfig({ flags: { provider: flags.provider, keyframeTokens: flags.keyframeTokens } });
-  const pack = await loadPack(packFolder(flags));
-  await using encoder = await createTokenEncoder(pack, {
-    provider: config.provider,
-    keyframeTokens: config.keyframeTokens,
-    workers: flags.workers,
-  });
-  await using detokenizer = await createOnnxDetokenizer(pack);
-  const { files, failed } = await evaluateAll(inputs, {
-    pack,
-    encoder,
-    detokenizer,
+  const options = {
+    pack: await loadPack(packFolder(flags)),
     openDecoder: openNodeAvDecoder,
     stillCodec: flags.av1 ? av1Yardstick : undefined,
     limits: config,
     motion: flags.motion,
     framesPerSecond: flags.fps,
     maxSeconds: flags.seconds,
-  });
-  const mean = meanFigures(files);
-  if (flags.json)
-    print(JSON.stringify({ pack: pack.manifest.name, sha256: pack.sha256, files, mean, failed }));
-  else if (files.length > 0)
-    print(evalTable([...files.map(toColumn), { title: `mean of ${files.length}`, figures: mean }]));
-  for (const { file, error } of failed) process.stderr.write(`kinoglyph: ${file}: ${error}\n`);
-  if (failed.length > 0) process.exitCode = 1;
+  };
+  const { provider, keyframeTokens } = config;
+  if (flags.curve)
+    await tellCurve(inputs, { ...options, budgets: flags.curve, provider, isJson: flags.json === true });
+  else await tellFigures(inputs, flags, { ...options, provider, keyframeTokens });
 }
 
-interface Failure {
-  readonly file: string;
-  readonly error: string;
+interface TellFiguresOptions extends Omit<EvaluateOptions, 'encoder' | 'detokenizer' | 'onProgress'> {
+  readonly provider: ProviderWish;
+  readonly keyframeTokens: number | undefined;
 }
 
-async function evaluateAll(
+async function tellFigures(
   inputs: readonly string[],
-  options: EvaluateOptions,
-): Promise<{ files: readonly FileReport[]; failed: readonly Failure[] }> {
-  const files: FileReport[] = [];
-  const failed: Failure[] = [];
-  for (const [index, file] of inputs.entries()) {
-    let seconds = 0;
-    const onProgress = (reached: number): void => {
-      seconds = reached;
-    };
-    const title = `eval ${index + 1} of ${inputs.length}, ${file}`;
-    const progress = createProgress(title, () => `${seconds.toFixed(1)} s`);
-    try {
-      files.push(await evaluateFile(file, createReadStream(file), { ...options, onProgress }));
-    } catch (error) {
-      failed.push({ file, error: reasonOf(error) });
-    } finally {
-      progress.stop();
-    }
-  }
-  return { files, failed };
+  { tune = [], sheet: sheetFile, workers, json }: EvalFlags,
+  { provider, keyframeTokens, ...options }: TellFiguresOptions,
+): Promise<void> {
+  const { pack } = options;
+  // Before the encoder's threads start, so that the process does nothing beside.
+  const graphMs = await timeGraphs(pack, { rounds: TIMED_ROUNDS, now: processorMs, keyframeTokens });
+  await using encoder = await createTokenEncoder(pack, { provider, keyframeTokens, workers });
+  await using detokenizer = await createOnnxDetokenizer(pack);
+  const spreadClips = sheetFile === undefined ? 0 : SHEET_CLIPS;
+  const { measured, failed } = await measureAll([...inputs, ...tune], (file, source, onProgress) =>
+    evaluateFile(file, source, { ...options, encoder, detokenizer, spreadClips, onProgress }),
+  );
+  const isTune = ({ report }: FileEvaluation): boolean => tune.includes(report.file);
+  const { name } = pack.manifest;
+  const result: EvalResult = {
+    pack: { name, sha256: pack.sha256, bytes: await folderBytes(pack.folder) },
+    askedTokens: encoder.keyframeTokens,
+    graphMs,
+    processor: encoder.runtime.processor,
+    report: setOf(measured.filter((each) => !isTune(each))),
+    tune: setOf(measured.filter(isTune)),
+    failed,
+  };
+  const sheet = sheetFile === undefined ? undefined : await writeSheet(sheetFile, result, pack);
+  const tell = json ? evalJson : evalText;
+  tellResult(tell({ ...result, sheet }), failed);
 }
 
-const toColumn = ({ file, figures }: FileReport) => ({ title: basename(file), figures });
+/** Processor time of this process, which other programs on the machine do not lengthen. */
+const processorMs = (): number => {
+  const { user, system } = process.cpuUsage();
+  return (user + system) / 1000;
+};
 
-const print = (text: string): void => void process.stdout.write(`${text}\n`);
+const setOf = (evaluations: readonly FileEvaluation[]): EvaluatedSet => ({
+  files: evaluations.map(({ report }) => report),
+  summary: evaluations.length > 0 ? summarize(evaluations) : undefined,
+});
+
+async function writeSheet(
+  file: string,
+  { report, tune }: EvalResult,
+  { manifest }: LoadedPack,
+): Promise<EvalResult['sheet']> {
+  const clips = [report.summary, tune.summary].flatMap((set) => (set ? clipsToShow(set) : []));
+  if (clips.length === 0) return undefined;
+  const { width, height } = manifest.visual;
+  const { rgb, ...size } = contactSheet(clips, { width, height, clipsPerBand: CLIPS_PER_BAND });
+  await writeFile(file, await encodePng(rgb, size));
+  return { file, clips };
+}
+
+/** Those that were kept of each file, then the worst that are not among them. */
+function clipsToShow({ spread, worst }: Summary): NamedClip[] {
+  const shown = new Set(spread.map(({ keyframe }) => keyframe));
+  return [...spread, ...worst.filter(({ keyframe }) => !shown.has(keyframe))];
+}

@@ -3,19 +3,23 @@ import { FIGURE_NAMES, FIGURES, type FigureName, type Figures } from '../../pipe
 /** A column of the table. */
 export interface EvalColumn {
   readonly title: string;
-  readonly figures: Figures;
+  /** Those that the table shows. */
+  readonly figures: Partial<Figures>;
 }
 
 const WIDEST_TITLE = 20;
 
-/** A table of figures as text: one line for each, one column for each file and one for the mean over files. */
-export function evalTable(columns: readonly EvalColumn[]): string {
+/** A table of figures as text: one line for each. */
+export function evalTable(
+  columns: readonly EvalColumn[],
+  names: readonly FigureName[] = FIGURE_NAMES,
+): string {
   const rows = [
     ['', '', ...columns.map(({ title }) => shorten(title))],
-    ...FIGURE_NAMES.map((name) => [
+    ...names.map((name) => [
       FIGURES[name].label,
       FIGURES[name].unit,
-      ...columns.map(({ figures }) => formatFigure(name, figures[name])),
+      ...columns.map(({ figures }) => formatFigure(name, figures[name] ?? null)),
     ]),
   ];
   const widths = rows[0]?.map((_, column) => Math.max(...rows.map((row) => row[column]?.length ?? 0))) ?? [];

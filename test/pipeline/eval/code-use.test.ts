@@ -21,6 +21,17 @@ describe('CodeUse', () => {
     expect(new CodeUse(4).perplexity).toBeNull();
   });
 
+  it('counts what others have counted', () => {
+    const [all, other] = [new CodeUse(8), new CodeUse(8)];
+    all.add([0, 1]);
+    other.add([2, 3, 3, 3]);
+    all.merge(other);
+    expect([all.total, all.used]).toEqual([6, 4]);
+    // Entropy of (1/6, 1/6, 1/6, 1/2).
+    expect(all.perplexity).toBeCloseTo(2 ** (0.5 * Math.log2(6) + 0.5), 12);
+    expect(() => all.merge(new CodeUse(4))).toThrow('must have 8 entries, got 4');
+  });
+
   it('refuses an id that the codebook has not', () => {
     expect(() => new CodeUse(4).add([4])).toThrow('below 4, got 4');
   });

@@ -44,11 +44,13 @@ describe('MotionError', () => {
       mask: new Uint8Array(4).fill(1),
     });
     expect(error.falseShare).toBeCloseTo(1 / 3, 12);
+    expect(error.movingShare).toBe(0.25);
   });
 
   it('has nothing to say where nothing was seen', () => {
     const error = new MotionError();
     error.add({ trueX: x(1), trueY: y(1), decodedX: x(1), decodedY: y(1), mask: Uint8Array.of(0) });
-    expect([error.medianPx, error.explainedShare, error.falseShare]).toEqual([null, null, null]);
+    const { medianPx, explainedShare, falseShare, movingShare } = error;
+    expect([medianPx, explainedShare, falseShare, movingShare]).toEqual([null, null, null, null]);
   });
 });

@@ -24,7 +24,13 @@ const original = (pts: number, rgb: Uint8Array): Picture =>
   ({ pts: micros(pts), received: millis(0), toRgb: async () => rgb }) as unknown as Picture;
 const moved = (px: number): Float32Array => new Float32Array(4 * CELLS).fill(px / SIDE, 0, 2 * CELLS);
 
-async function measure(decoded: Float32Array | undefined, shownPx: readonly number[]) {
+/** Fields that move the stripes 4 px in the first `movingCells` of the cells of each field. */
+const movedIn = (movingCells: number): Float32Array =>
+  Float32Array.from({ length: 4 * CELLS }, (_, at) =>
+    at < 2 * CELLS && at % CELLS < movingCells ? 4 / SIDE : 0,
+  );
+
+async function measure(decoded: Float32Array | undefined, shownPx: readonly number[], trueMotion = moved(4)) {
   const source = new SourcePictures({ widthPx: SIDE, heightPx: SIDE });
   const motion = new MotionMeasure(geometry, source);
   for (const [tick, px] of [0, 4, 8].entries()) source.add(original(tick * 100_000, stripes(px)));
@@ -35,7 +41,7 @@ async function measure(decoded: Float32Array | undefined, shownPx: readonly numb
     isKeyframe: false,
   }));
   await motion.add(
-    { fields: 2, motion: moved(4), mask: new Uint8Array(2 * CELLS).fill(1) },
+    { fields: 2, motion: trueMotion, mask: new Uint8Array(2 * CELLS).fill(1) },
     pictures,
     decoded,
   );
@@ -59,6 +65,22 @@ describe('MotionMeasure', () => {
     // 4 of 64 columns are 36 px of 576.
     expect(figures.motionMedianPx).toBe(36);
     expect(figures.motionExplained).toBe(0);
+    expect(figures.stillGainDb).toBeNull();
+  });
+
+  it('tells of vectors only where enough cells move, and of the gain over holding only elsewhere', async () => {
+    const moving = await measure(moved(4), [4, 8], movedIn(1));
+    expect(moving).toMatchObject({ movingCells: 1 / 16, stillGainDb: null, falseMotion: 1 });
+    expect(moving.motionExplained).toBeCloseTo(1 - 15, 9);
+    const still = await measure(moved(4), [4, 8], movedIn(0));
+    expect(still).toMatchObject({
+      movingCells: 0,
+      motionMedianPx: null,
+      motionExplained: null,
+      falseMotion: 1,
+    });
+    expect(still.stillGainDb).toBe(still.previewDb! - still.holdDb!);
+    expect(still.stillGainDb).toBeGreaterThan(5);
   });
 });
 
@@ -77,6 +99,7 @@ describe('SourcePictures', () => {
     for (const [at, pts] of [0, 40, 80, 120].entries()) source.add(original(pts, new Uint8Array(3).fill(at)));
     expect([...(await source.lumaAt(micros(80)))]).toEqual([2]);
     expect([...(await source.lumaAt(micros(119)))]).toEqual([2]);
+    expect([...(await source.rgbAt(micros(119)))]).toEqual([2, 2, 2]);
     source.forgetBefore(micros(100));
     expect(source.count).toBe(2);
     expect([...(await source.lumaAt(micros(1000)))]).toEqual([3]);

@@ -44,7 +44,8 @@ describe('RateMeasure', () => {
       rates.add(message);
     const figures = rates.figures();
     expect(figures.seconds).toBe(2);
-    expect(figures.tokensPerSecond).toBe(7 / 2);
+    // Each of the three messages is enclosed by two ids.
+    expect(figures.tokensPerSecond).toBe((7 + 6) / 2);
     expect(figures.bitsPerSecond).toBe((4 * 12 + 3 * 10) / 2);
     expect([figures.visualCodes, figures.motionCodes, figures.clips]).toEqual([3, 2, 1]);
     expect(figures.visualPerplexity).toBeCloseTo(2 ** 1.5, 12);
@@ -52,8 +53,33 @@ describe('RateMeasure', () => {
 
   it('counts a bit for each cell where positions are sent', () => {
     const rates = new RateMeasure(layout, { fieldsPerSecond: 1 });
-    rates.add(visual({ positions: 'AAA=' }));
-    expect(rates.figures().bitsPerSecond).toBe(4 * 12 + 16);
+    rates.add(visual({ positions: 'DwA=' }));
+    rates.add(visual({ ids: [1], positions: 'AQA=' }));
+    expect(rates.figures()).toMatchObject({
+      bitsPerSecond: 5 * 12 + 2 * 16,
+      keyframeTokens: 2.5,
+      // 64 and 28 bits.
+      keyframeBytes: (8 + 4) / 2,
+    });
+  });
+
+  it('tells the rate of tokens of a keyframe every two seconds, however far apart those of the file are', () => {
+    const rates = new RateMeasure(layout, { fieldsPerSecond: 12 });
+    rates.add(visual({}));
+    rates.add(visual({ ids: [1, 2] }));
+    rates.add(motion({}));
+    rates.add(motion({ fields: 4, ids: [] }));
+    // Keyframes of 6 and 4 ids; chunks of 5 and 2, the second half as long; three chunks begin in two seconds.
+    const chunk = (5 * 8 + 2 * 4) / 12;
+    expect(rates.figures().gopTokensPerSecond).toBeCloseTo((5 + 3 * chunk) / 2, 12);
+  });
+
+  it('counts SKIP ids among the tokens where the layout has them, and in no use of codes', () => {
+    const llm = { ...layout.llm, skipOffset: 9 };
+    const rates = new RateMeasure({ ...layout, llm }, { fieldsPerSecond: 1 });
+    // Cells 2 and 15: SKIP2, id, SKIP12, id.
+    rates.add(visual({ ids: [1, 2], positions: 'BIA=' }));
+    expect(rates.figures()).toMatchObject({ tokensPerSecond: 6, keyframeTokens: 2, visualCodes: 2 });
   });
 
   it('counts gaps by reason, degraded messages, and the time of gaps as media time', () => {
@@ -74,9 +100,10 @@ describe('RateMeasure', () => {
   });
 
   it('has no rate without media', () => {
-    const { tokensPerSecond, bitsPerSecond, sourceBitsPerSecond } = new RateMeasure(layout, {
-      fieldsPerSecond: 12,
-    }).figures();
-    expect([tokensPerSecond, bitsPerSecond, sourceBitsPerSecond]).toEqual([null, null, null]);
+    const figures = new RateMeasure(layout, { fieldsPerSecond: 12 }).figures();
+    const { tokensPerSecond, gopTokensPerSecond, bitsPerSecond, sourceBitsPerSecond } = figures;
+    expect([tokensPerSecond, gopTokensPerSecond, bitsPerSecond, sourceBitsPerSecond]).toEqual(
+      new Array(4).fill(null),
+    );
   });
 });

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { boxThumbnail, scaleUp, throughThumbnail } from '../../../pipeline/eval/thumbnail.ts';
+import { boxThumbnail, gridOfBytes, scaleUp, throughThumbnail } from '../../../pipeline/eval/thumbnail.ts';
 
 const gray = (values: number[]): Uint8Array => Uint8Array.from(values.flatMap((v) => [v, v, v]));
 const red = (rgb: Uint8Array): number[] => [...rgb].filter((_, at) => at % 3 === 0);
@@ -17,10 +17,24 @@ describe('boxThumbnail', () => {
     expect(red(boxThumbnail(picture, { columns: 4, rows: 2 }, { columns: 2, rows: 1 }))).toEqual([15, 101]);
   });
 
-  it('refuses a size that is no multiple of the grid', () => {
-    expect(() => boxThumbnail(gray([1, 2, 3]), { columns: 3, rows: 1 }, { columns: 2, rows: 1 })).toThrow(
-      'multiple of the grid',
-    );
+  it('shares a pixel on the border of two boxes between them', () => {
+    const of = (values: number[], size: object, grid: object) =>
+      red(boxThumbnail(gray(values), { columns: 1, rows: 1, ...size }, { columns: 1, rows: 1, ...grid }));
+    // (10 + 40 / 2) / 1.5 and (40 / 2 + 100) / 1.5.
+    expect(of([10, 40, 100], { columns: 3 }, { columns: 2 })).toEqual([20, 80]);
+    expect(of([10, 40, 100], { rows: 3 }, { rows: 2 })).toEqual([20, 80]);
+  });
+});
+
+describe('gridOfBytes', () => {
+  it('is the largest grid of the shape whose RGB fits', () => {
+    const square = { columns: 16, rows: 16 };
+    expect(gridOfBytes(768, square)).toEqual(square);
+    expect(gridOfBytes(767, square)).toEqual({ columns: 15, rows: 15 });
+    // 128 cells are more than 11 x 11 and fewer than 12 x 12.
+    expect(gridOfBytes(384, square)).toEqual({ columns: 11, rows: 11 });
+    expect(gridOfBytes(96, { columns: 4, rows: 2 })).toEqual({ columns: 8, rows: 4 });
+    expect(gridOfBytes(0, square)).toEqual({ columns: 1, rows: 1 });
   });
 });
 
