@@ -6,7 +6,7 @@ import { IceLite } from './ice-lite.ts';
 import { MediaTransport } from './media-transport.ts';
 import type { Offer, OfferedMedia } from './offer-sdp.ts';
 import type { OutgoingRtp, Peer, PeerEnd, PeerListener, PeerState } from './peer.ts';
-import type { RtcpPacket } from './rtcp.ts';
+import type { RtcpPacket } from './rtcp-packet.ts';
 import type { Endpoint, UdpSocket } from './udp-mux.ts';
 
 export interface LitePeerOptions {

@@ -7,11 +7,13 @@ import {
   RtpHeader,
 } from 'werift';
 import { nowMillis } from '../../client-sdk/protocol/units.ts';
+import { decodeRtcp } from './decode-rtcp.ts';
+import { encodeRtcp } from './encode-rtcp.ts';
 import type { IceLite } from './ice-lite.ts';
 import type { Offer } from './offer-sdp.ts';
 import type { OutgoingRtp, PeerListener } from './peer.ts';
 import { Rollover } from './rollover.ts';
-import { decodeRtcp, encodeRtcp, type RtcpPacket } from './rtcp.ts';
+import type { RtcpPacket } from './rtcp-packet.ts';
 import { decodeRtp } from './rtp-packet.ts';
 
 /** Sources that one peer may send from; each costs a little memory, and only the peer itself can add one. */

@@ -3,7 +3,7 @@ import type { RtpPacketView } from '../../pipeline/rtp/rtp-packet.ts';
 import type { MediaPlan } from './answer-sdp.ts';
 import type { IceParameters } from './ice-credentials.ts';
 import type { Offer } from './offer-sdp.ts';
-import type { RtcpPacket } from './rtcp.ts';
+import type { RtcpPacket } from './rtcp-packet.ts';
 import type { Endpoint } from './udp-mux.ts';
 
 /** `connecting` until ICE and DTLS are through, `connected` while the peer is heard, `closed` for good. */

@@ -1,7 +1,7 @@
 import type { Millis } from '../../client-sdk/protocol/units.ts';
 import type { RtpPacketView } from '../../pipeline/rtp/rtp-packet.ts';
 import { middleOf } from './ntp.ts';
-import type { ReceptionReport, RtcpPacket } from './rtcp.ts';
+import type { ReceptionReport, RtcpPacket } from './rtcp-packet.ts';
 
 /** Jumps beyond these are a restart of the sender's numbers (RFC 3550 A.1). */
 const MAX_DROPOUT = 3000;

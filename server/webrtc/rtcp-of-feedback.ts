@@ -1,6 +1,6 @@
 import { assertNever } from '../../pipeline/errors.ts';
 import type { RtpFeedback } from '../../pipeline/rtp/rtp-receiver.ts';
-import type { RtcpPacket } from './rtcp.ts';
+import type { RtcpPacket } from './rtcp-packet.ts';
 
 /** The RTCP packet by which `sender`, this side's SSRC, tells what the receive stage wants told. */
 export function rtcpOfFeedback(feedback: RtpFeedback, sender: number): RtcpPacket {

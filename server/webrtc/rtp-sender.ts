@@ -5,7 +5,7 @@ import { middleOf, millisBetween, toNtp } from './ntp.ts';
 import { PacketPacer } from './packet-pacer.ts';
 import type { OutgoingRtp, Peer } from './peer.ts';
 import { Retransmitter } from './retransmitter.ts';
-import type { ReceptionReport, RtcpPacket } from './rtcp.ts';
+import type { ReceptionReport, RtcpPacket } from './rtcp-packet.ts';
 
 /** Clock of video over RTP (RFC 6184 8.2.1, RFC 7741 6.1). */
 const CLOCK_HZ = 90_000;

@@ -7,8 +7,8 @@ import type { RtpFeedback, RtpReceiver, RtpStatistics } from '../../pipeline/rtp
 import type { DemuxEvent } from '../../pipeline/types.ts';
 import { middleOf, millisBetween, toNtp } from './ntp.ts';
 import { ReceptionTally } from './reception-tally.ts';
-import type { RtcpPacket } from './rtcp.ts';
 import { rtcpOfFeedback } from './rtcp-of-feedback.ts';
+import type { RtcpPacket } from './rtcp-packet.ts';
 import type { TakenVideo } from './take-video.ts';
 
 /** Reports go out about once a second, as browsers send theirs; each is half to one and a half of this away (RFC 3550 6.2). */

@@ -9,7 +9,7 @@ import type { PreviewHub, VideoSeat } from '../sessions/preview-hub.ts';
 import type { GivenVideo } from './give-video.ts';
 import { KeyframeAllowance } from './keyframe-allowance.ts';
 import type { Peer, PeerChannel, PeerListener } from './peer.ts';
-import type { RtcpPacket } from './rtcp.ts';
+import type { RtcpPacket } from './rtcp-packet.ts';
 import { RtpSender, type RtpSenderStatistics } from './rtp-sender.ts';
 
 /** With 12 bytes of header, 2 of a retransmission and 16 of encryption within the least MTU of IPv6. */

@@ -6,7 +6,7 @@ import type { Metrics } from '../metrics.ts';
 import type { Session } from '../sessions/session.ts';
 import { UnitIntake } from '../sessions/unit-intake.ts';
 import type { Peer, PeerChannel, PeerEnd, PeerListener } from './peer.ts';
-import type { RtcpPacket } from './rtcp.ts';
+import type { RtcpPacket } from './rtcp-packet.ts';
 import type { TakenVideo } from './take-video.ts';
 import { VideoIngest } from './video-ingest.ts';
 

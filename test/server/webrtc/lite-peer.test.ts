@@ -17,7 +17,7 @@ import { planChannels, planReceive } from '../../../server/webrtc/answer-sdp.ts'
 import { LitePeerHost } from '../../../server/webrtc/lite-peer-host.ts';
 import { parseOffer } from '../../../server/webrtc/offer-sdp.ts';
 import type { Peer, PeerChannel, PeerEnd, PeerListener } from '../../../server/webrtc/peer.ts';
-import type { RtcpPacket } from '../../../server/webrtc/rtcp.ts';
+import type { RtcpPacket } from '../../../server/webrtc/rtcp-packet.ts';
 import type { UdpFault } from '../../../server/webrtc/udp-mux.ts';
 
 const SSRC = 0x1234_5678;
@@ -96,6 +96,19 @@ const packet = (sequenceNumber: number, payload: Buffer): RtpPacket =>
     }),
     payload,
   );
+
+/** A connectivity check (RFC 8445 7.1) with the names of a session, signed with a password. */
+function checkOf(
+  { local, remote }: Peer['ice'],
+  { password, isNominating = false }: { password: string; isNominating?: boolean },
+): Message {
+  const request = new Message(methods.BINDING, classes.REQUEST)
+    .setAttribute('USERNAME', `${local.ufrag}:${remote.ufrag}`)
+    .setAttribute('PRIORITY', 1)
+    .setAttribute('ICE-CONTROLLING', 1n);
+  if (isNominating) request.setAttribute('USE-CANDIDATE', null);
+  return request.addMessageIntegrity(Buffer.from(password)).addFingerprint();
+}
 
 describe('LitePeer', () => {
   test('takes RTP and RTCP of a peer and sends RTCP to it', async () => {
@@ -189,13 +202,7 @@ describe('LitePeer', () => {
     const stranger = await openSocket();
     const answers = vi.fn();
     stranger.on('message', answers);
-    const forged = new Message(methods.BINDING, classes.REQUEST)
-      .setAttribute('USERNAME', `${peer.ice.local.ufrag}:${peer.ice.remote.ufrag}`)
-      .setAttribute('PRIORITY', 1)
-      .setAttribute('USE-CANDIDATE', null)
-      .setAttribute('ICE-CONTROLLING', 1n)
-      .addMessageIntegrity(Buffer.from('not the secret of this peer'))
-      .addFingerprint();
+    const forged = checkOf(peer.ice, { password: 'not the secret of this peer', isNominating: true });
     // A DTLS alert and a ClientHello from a stranger would end or restart the session.
     const close = Buffer.from([21, 0xfe, 0xfd, 0, 0, 0, 0, 0, 0, 0, 9, 0, 2, 1, 0]);
     for (const datagram of [forged.bytes, close, randomBytes(40)])
@@ -224,12 +231,8 @@ describe('LitePeer', () => {
     const stranger = await openSocket();
     const answered: string[] = [];
     stranger.on('message', (data) => answered.push(data.subarray(8, 20).toString('hex')));
-    const check = ({ local, remote }: Peer['ice']): string => {
-      const request = new Message(methods.BINDING, classes.REQUEST)
-        .setAttribute('USERNAME', `${local.ufrag}:${remote.ufrag}`)
-        .setAttribute('ICE-CONTROLLING', 1n)
-        .addMessageIntegrity(Buffer.from(local.pwd))
-        .addFingerprint();
+    const check = (ice: Peer['ice']): string => {
+      const request = checkOf(ice, { password: ice.local.pwd });
       stranger.send(request.bytes, endpoint?.port ?? 0, endpoint?.address);
       return request.transactionIdHex;
     };

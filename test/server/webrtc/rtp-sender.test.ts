@@ -3,7 +3,7 @@ import { planSend } from '../../../server/webrtc/answer-sdp.ts';
 import { middleOf } from '../../../server/webrtc/ntp.ts';
 import type { OfferedCodec } from '../../../server/webrtc/offer-sdp.ts';
 import type { OutgoingRtp } from '../../../server/webrtc/peer.ts';
-import type { RtcpPacket } from '../../../server/webrtc/rtcp.ts';
+import type { RtcpPacket } from '../../../server/webrtc/rtcp-packet.ts';
 import { RtpSender } from '../../../server/webrtc/rtp-sender.ts';
 import { VirtualClock } from '../../support/virtual-clock.ts';
 

@@ -1,6 +1,6 @@
 import { afterEach, beforeEach, expect, test, vi } from 'vitest';
 import { nowMillis } from '../../../client-sdk/protocol/units.ts';
-import type { RtcpPacket } from '../../../server/webrtc/rtcp.ts';
+import type { RtcpPacket } from '../../../server/webrtc/rtcp-packet.ts';
 import { VideoIngest } from '../../../server/webrtc/video-ingest.ts';
 
 beforeEach(() => void vi.useFakeTimers());
