@@ -13,6 +13,7 @@ import type { HeldPacket } from './reorder-buffer.ts';
 import { ReorderingDelay } from './reordering-delay.ts';
 import { unwrapRetransmission } from './retransmission.ts';
 import { RoundTrip } from './round-trip.ts';
+import { RtpCounts } from './rtp-counts.ts';
 import type { RtpPacketView, SenderReportView } from './rtp-packet.ts';
 import type {
   OpenRtpReceiver,
@@ -21,35 +22,19 @@ import type {
   RtpReceiverOptions,
   RtpStatistics,
 } from './rtp-receiver.ts';
-import { type Fate, RtpSource } from './rtp-source.ts';
+import { RtpSource } from './rtp-source.ts';
 import { SourceSwitch } from './source-switch.ts';
 import type { Assembled, AssembledUnit } from './unit-assembler.ts';
 
 /** Opens the receive stage. */
 export const openRtpReceiver: OpenRtpReceiver = (options) => new ReceiveStage(options);
 
-const createCounts = () => ({
-  received: 0,
-  lost: 0,
-  recovered: 0,
-  duplicate: 0,
-  late: 0,
-  padding: 0,
-  ignored: 0,
-  units: 0,
-  keyframes: 0,
-  unitLosses: 0,
-  nacks: 0,
-  plis: 0,
-  firs: 0,
-});
-
 class ReceiveStage implements RtpReceiver {
   readonly #options: RtpReceiverOptions;
   readonly #clock = new MonotoneClock();
   readonly #roundTrip = new RoundTrip();
   readonly #reordering = new ReorderingDelay();
-  readonly #counts = createCounts();
+  readonly #counts = new RtpCounts();
   readonly #losses = new LossEstimate();
   readonly #depacketizers = new Map<number, Depacketizer>();
   readonly #sources = new SourceSwitch((first) => this.#open(first));
@@ -154,7 +139,7 @@ class ReceiveStage implements RtpReceiver {
     this.#noteKeyframe(packet);
     const fate = source.push(held);
     if (fate !== 'strange') {
-      this.#count(fate, packet);
+      this.#counts.take(fate, packet);
       return;
     }
     if (this.#sources.isOfBefore(held)) {
@@ -165,7 +150,7 @@ class ReceiveStage implements RtpReceiver {
     const [first] = anew;
     if (!first) return;
     const next = this.#sources.begin(first);
-    for (const each of anew) this.#count(next.push(each), each.packet);
+    for (const each of anew) this.#counts.take(next.push(each), each.packet);
   }
 
   #pushRetransmission(packet: RtpPacketView, payloadType: number): void {
@@ -178,14 +163,6 @@ class ReceiveStage implements RtpReceiver {
     this.#noteKeyframe(original);
     const fate = source.recover({ packet: original, atMs: this.#nowMs });
     if (fate !== 'strange' && fate !== 'new') this.#counts[fate] += 1;
-  }
-
-  #count(fate: Fate, packet: RtpPacketView): void {
-    if (fate === 'duplicate' || fate === 'late') this.#counts[fate] += 1;
-    if (fate !== 'new' && fate !== 'recovered') return;
-    this.#counts.received += 1;
-    if (fate === 'recovered') this.#counts.recovered += 1;
-    if (packet.payload.length === 0) this.#counts.padding += 1;
   }
 
   /** A keyframe that is on its way need not be asked for. */
