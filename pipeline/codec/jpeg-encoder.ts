@@ -1,4 +1,4 @@
-import { Codec, CodecContext, Packet, Rational } from 'node-av';
+import { Codec, type CodecContext, Rational } from 'node-av';
 import {
   AV_CODEC_FLAG_QSCALE,
   AV_CODEC_ID_MJPEG,
@@ -8,7 +8,8 @@ import {
   FF_QP2LAMBDA,
 } from 'node-av/constants';
 import { DisposedError } from '../errors.ts';
-import { silenceNativeLog, throwIfNegative } from './native-error.ts';
+import { silenceNativeLog } from './native-error.ts';
+import { encodePicture, openPictureEncoder } from './picture-encoder.ts';
 import { type PictureSize, RgbToYuv } from './rgb-to-yuv.ts';
 
 /** Sizes and quality of the pictures of one encoder. */
@@ -44,13 +45,8 @@ export async function openJpegEncoder({
       using frame = await converter.convert(rgb);
       frame.pts = pictures++;
       frame.quality = quantizer * FF_QP2LAMBDA;
-      throwIfNegative(await codec.sendFrame(frame), 'Send a picture to the JPEG encoder');
-      using packet = new Packet();
-      packet.alloc();
-      throwIfNegative(await codec.receivePacket(packet), 'Receive a JPEG');
-      const { data } = packet;
-      if (!data) throw new Error('the JPEG encoder gave an empty packet');
-      return new Uint8Array(data);
+      const { data } = await encodePicture(codec, frame);
+      return data;
     },
     [Symbol.dispose]: () => {
       if (!isOpen) return;
@@ -61,12 +57,8 @@ export async function openJpegEncoder({
   };
 }
 
-async function openCodec(target: PictureSize, quantizer: number): Promise<CodecContext> {
-  const codec = Codec.findEncoder(AV_CODEC_ID_MJPEG);
-  if (!codec) throw new Error('this build of node-av has no JPEG encoder');
-  const context = new CodecContext();
-  try {
-    context.allocContext3(codec);
+const openCodec = (target: PictureSize, quantizer: number): Promise<CodecContext> =>
+  openPictureEncoder(Codec.findEncoder(AV_CODEC_ID_MJPEG), 'JPEG', (context) => {
     context.width = target.widthPx;
     context.height = target.heightPx;
     context.pixelFormat = AV_PIX_FMT_YUVJ420P;
@@ -75,10 +67,4 @@ async function openCodec(target: PictureSize, quantizer: number): Promise<CodecC
     context.threadCount = 1;
     context.setFlags(AV_CODEC_FLAG_QSCALE);
     context.globalQuality = quantizer * FF_QP2LAMBDA;
-    throwIfNegative(await context.open2(codec), 'Open the JPEG encoder');
-    return context;
-  } catch (error) {
-    context.freeContext();
-    throw error;
-  }
-}
+  });

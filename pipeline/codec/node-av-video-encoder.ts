@@ -1,4 +1,4 @@
-import { Codec, CodecContext, Packet, Rational } from 'node-av';
+import { Codec, type CodecContext, Rational } from 'node-av';
 import {
   AV_PICTURE_TYPE_I,
   AV_PICTURE_TYPE_NONE,
@@ -13,6 +13,7 @@ import {
 } from 'node-av/constants';
 import { DisposedError } from '../errors.ts';
 import { silenceNativeLog, throwIfNegative } from './native-error.ts';
+import { encodePicture, openPictureEncoder } from './picture-encoder.ts';
 import { RgbToYuv } from './rgb-to-yuv.ts';
 import type { OpenVideoEncoder, VideoCodec, VideoEncoder, VideoEncoderOptions } from './video-encoder.ts';
 
@@ -60,13 +61,9 @@ export const openNodeAvVideoEncoder: OpenVideoEncoder = async (options) => {
   );
 };
 
-async function openContext({ codec: name, target, framesPerSecond }: VideoEncoderOptions) {
+function openContext({ codec: name, target, framesPerSecond }: VideoEncoderOptions): Promise<CodecContext> {
   const { encoder, options } = SETTINGS[name];
-  const codec = Codec.findEncoderByName(encoder);
-  if (!codec) throw new Error(`this build of node-av has no ${encoder}`);
-  const context = new CodecContext();
-  try {
-    context.allocContext3(codec);
+  return openPictureEncoder(Codec.findEncoderByName(encoder), encoder, (context) => {
     context.width = target.widthPx;
     context.height = target.heightPx;
     context.pixelFormat = AV_PIX_FMT_YUV420P;
@@ -85,12 +82,7 @@ async function openContext({ codec: name, target, framesPerSecond }: VideoEncode
     if (name === 'vp8') context.bitRate = BigInt(MAX_BITS_PER_SECOND);
     for (const [key, value] of Object.entries(options))
       throwIfNegative(context.setOption(key, value), `Set ${key}`);
-    throwIfNegative(await context.open2(codec), `Open ${encoder}`);
-    return context;
-  } catch (error) {
-    context.freeContext();
-    throw error;
-  }
+  });
 }
 
 class NodeAvVideoEncoder implements VideoEncoder {
@@ -108,13 +100,7 @@ class NodeAvVideoEncoder implements VideoEncoder {
     using frame = await this.#converter.convert(rgb);
     frame.pts = BigInt(timestampUs);
     frame.pictType = isKeyframe ? AV_PICTURE_TYPE_I : AV_PICTURE_TYPE_NONE;
-    throwIfNegative(await this.#context.sendFrame(frame), 'Send a picture to the video encoder');
-    using packet = new Packet();
-    packet.alloc();
-    throwIfNegative(await this.#context.receivePacket(packet), 'Receive a coded picture');
-    const { data } = packet;
-    if (!data) throw new Error('the video encoder gave an empty packet');
-    return { data: new Uint8Array(data), isKeyframe: packet.isKeyframe };
+    return await encodePicture(this.#context, frame);
   }
 
   [Symbol.dispose](): void {
