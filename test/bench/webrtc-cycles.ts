@@ -1,9 +1,8 @@
 import { RtpHeader, RtpPacket } from 'werift';
 import { openTestClient } from '../support/webrtc-client.ts';
 import type { Bench } from './bench.ts';
-import { MeasuredServer } from './measured-server.ts';
+import { type CycleRange, measureCycles } from './cycles.ts';
 
-const LINGER_MS = 200;
 const WARM_UP_CYCLES = 60;
 /** At once; a handshake mostly waits. */
 const LANES = 4;
@@ -14,32 +13,24 @@ export const webrtcCycles: Bench = {
   description: '1000 WebRTC connects and disconnects, with garbage collected before and after',
   run: async ({ isQuick }) => {
     const cycles = isQuick ? 20 : 1000;
-    await using server = await MeasuredServer.start(['--linger-ms', String(LINGER_MS)]);
-    await connectAll(server.url, { first: 0, count: isQuick ? 10 : WARM_UP_CYCLES });
-    const before = await server.read({ collect: true });
-    const beganMs = performance.now();
-    await connectAll(server.url, { first: WARM_UP_CYCLES, count: cycles });
-    const elapsedMs = performance.now() - beganMs;
-    const after = await server.read({ collect: true });
-    const mib = (bytes: number): number => bytes / 2 ** 20;
+    const { memory, cpuMs, elapsedMs } = await measureCycles({
+      warmUp: isQuick ? 10 : WARM_UP_CYCLES,
+      cycles,
+      growthMib: 30,
+      run: connectAll,
+    });
     return {
       measures: [
-        {
-          name: 'growth of resident memory',
-          value: mib(after.rssBytes - before.rssBytes),
-          unit: 'MiB',
-          atMost: 30,
-        },
-        { name: 'growth of the heap', value: mib(after.heapBytes - before.heapBytes), unit: 'MiB' },
-        { name: 'processor, one connection', value: (after.cpuMs - before.cpuMs) / cycles, unit: 'ms' },
-        { name: 'one connection', value: (elapsedMs * LANES) / cycles, unit: 'ms' },
+        ...memory,
+        { name: 'processor, one connection', value: cpuMs, unit: 'ms' },
+        { name: 'one connection', value: elapsedMs * LANES, unit: 'ms' },
       ],
       notes: [`${cycles} connections, ${LANES} at once, each with a handshake, a packet and a DELETE`],
     };
   },
 };
 
-async function connectAll(url: string, { first, count }: { first: number; count: number }): Promise<void> {
+async function connectAll(url: string, { first, count }: CycleRange): Promise<void> {
   let next = first;
   const lane = async (): Promise<void> => {
     while (next < first + count) {
