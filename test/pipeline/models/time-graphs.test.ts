@@ -12,10 +12,10 @@ it('times every graph of a pack by the clock it is given', async () => {
 });
 
 it('takes the middle of the rounds, without the first run', async () => {
-  const durations = [900, 7, 1, 40, 3, 20];
+  const durations = [900, 7, 1, 40, 3, 2];
   let time = 0;
   const run = async (): Promise<void> => {
     time += durations.shift()!;
   };
-  expect(await medianMs(run, { rounds: 5, now: () => time })).toBe(7);
+  expect(await medianMs(run, { rounds: 5, now: () => time })).toBe(3);
 });
