@@ -1,12 +1,11 @@
 """Compares ways to spend few tokens on a keyframe, at equal bits, on the pictures to tune on.
 
-dynamic: what ships, positions told by one bit each. no anchors: the same ranking with no position sure of its token.
-dual grain: one token for each 2 x 2 positions, all four where that is worth most. blind merger: what ships, but the merger
+quadtree: what ships, positions told by one bit each. single: each position ranked by itself, one in each 4 x 4 sure of its
+token. free: none sure. dual grain: one token for each 2 x 2 positions, all four where that is worth most. blind merger: what ships, but the merger
 takes every position for kept. fixed: the same net on a smaller picture, all positions, scaled up bicubically.
 """
 
 import argparse
-from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
@@ -19,14 +18,12 @@ from dynamic_tokenizer import kept
 from export_visual import load_visual
 from picture_quality import psnr_db
 from visual_data import load_pictures, squashed
-from visual_model import ANCHOR_BONUS, CELL_PX, GRID, KeyframeTokenizer, lattice
+from visual_model import ANCHOR_SCORE, CELL_PX, GRID, KeyframeTokenizer, lattice, quadtree
 
 BITS_PER_TOKEN = 12
 POSITION_BITS = GRID * GRID
 BUDGETS = (32, 48, 64, 96, 128, 160, 192, 256)
-SIDES = (4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15, 16)
-
-Choose = Callable[[Tensor], Tensor]
+SIDES = (4, 8, 12, 16)  # whole numbers of anchors
 
 
 def by_threshold(scores: Tensor, tokens: int) -> Tensor:
@@ -35,11 +32,14 @@ def by_threshold(scores: Tensor, tokens: int) -> Tensor:
     return kept(scores, threshold, torch.full((len(scores),), float(min(POSITION_BITS, 2 * tokens))))
 
 
-def dual_grain_scores(scores: Tensor) -> Tensor:
-    """One score for each 2 x 2 positions, the middle lattice above all."""
-    blocks = F.avg_pool2d(scores.view(-1, 1, GRID, GRID).exp(), 2)
-    spread = F.interpolate(blocks, scale_factor=2, mode="nearest").flatten(1).log()
-    return torch.where(lattice(GRID, GRID, 2) > 0, torch.full_like(spread, ANCHOR_BONUS), spread)
+def single_scores(values: Tensor) -> Tensor:
+    """Each position by itself, anchors above all."""
+    return torch.where(lattice(GRID, GRID, 4) > 0, torch.full_like(values, ANCHOR_SCORE), values)
+
+
+def dual_grain_scores(values: Tensor) -> Tensor:
+    """The quadtree's finer half, with the middle lattice above all."""
+    return torch.where(lattice(GRID, GRID, 2) > 0, torch.full_like(values, ANCHOR_SCORE), quadtree(values))
 
 
 @torch.no_grad()
@@ -77,23 +77,19 @@ def main() -> None:
     fixed = [fixed_decibels(model, pictures, side) for side in SIDES]
     bits = [side * side * BITS_PER_TOKEN for side in SIDES]
     with torch.no_grad():
-        scores = torch.cat([model.scores(model.features(part)) for part in pictures.split(4)])
-    plain = scores - ANCHOR_BONUS * lattice(GRID, GRID, 4)
+        values = torch.cat([model.tokenizer.scores(model.features(part)) for part in pictures.split(4)])
+    ways = {"quadtree": quadtree, "single": single_scores, "free": lambda values: values, "dual grain": dual_grain_scores}
     print("fixed grids: " + ", ".join(f"{side * side} {value:.2f}" for side, value in zip(SIDES, fixed, strict=True)))
-    print("tokens | dynamic | no anchors | dual grain | blind merger | fixed grid at equal bits")
+    print("tokens | " + " | ".join(ways) + " | blind merger | fixed grid at equal bits")
     for tokens in BUDGETS:
-        keep = by_threshold(scores, tokens)
-        used = keep.sum(1).mean().item()
-        dynamic = decibels(model, pictures, keep, keep)
-        bare = by_threshold(plain, tokens)
-        dual = by_threshold(dual_grain_scores(plain), max(tokens, 64))
-        blind = decibels(model, pictures, keep, torch.ones_like(keep))
-        equal = np.interp(used * BITS_PER_TOKEN + POSITION_BITS, bits, fixed)
-        print(
-            f"{used:.0f} | {dynamic:.2f} | {decibels(model, pictures, bare, bare):.2f} | "
-            f"{decibels(model, pictures, dual, dual):.2f} ({dual.sum(1).mean():.0f}) | {blind:.2f} | {equal:.2f}",
-            flush=True,
-        )
+        cells = []
+        for name, way in ways.items():
+            keep = by_threshold(way(values), max(tokens, 64) if name == "dual grain" else tokens)
+            cells.append(f"{decibels(model, pictures, keep, keep):.2f} ({keep.sum(1).mean():.0f})")
+        keep = by_threshold(quadtree(values), tokens)
+        cells.append(f"{decibels(model, pictures, keep, torch.ones_like(keep)):.2f}")
+        equal = np.interp(keep.sum(1).mean().item() * BITS_PER_TOKEN + POSITION_BITS, bits, fixed)
+        print(f"{tokens} | " + " | ".join(cells) + f" | {equal:.2f}", flush=True)
 
 
 if __name__ == "__main__":

@@ -6,7 +6,7 @@ import torch
 from calibration import mean_tokens, threshold_for
 from dynamic_tokenizer import CausalEncoder, DynamicTokenizerConfig, kept, masked_softmax, ranks
 from token_value import values_of
-from visual_model import inherited, lattice, pooled
+from visual_model import inherited, lattice, pooled, quadtree
 
 SMALL = DynamicTokenizerConfig(width=16, heads=2, blocks=2, mlp_width=24, codes=8, code_dim=4)
 
@@ -98,3 +98,21 @@ def test_where_all_positions_are_kept_none_stands_for_another():
     keep = torch.ones(2, 1, 8, 8)
     assert torch.equal(pooled(features, keep), features)
     assert torch.equal(inherited(features, keep), features)
+
+
+def test_a_quadtree_grows_from_the_anchors_block_by_block():
+    values = torch.randn(3, 256, generator=torch.Generator().manual_seed(6))
+    scores = quadtree(values)
+    order = ranks(scores)
+    anchors, middle = (lattice(16, 16, step) > 0 for step in (4, 2))
+    assert (order[:, anchors] < 16).all()
+    grid = scores.view(3, 16, 16)
+    # The three that refine a 2 x 2 have one score, below that of the position that they refine.
+    fine = torch.stack([grid[:, 0::2, 0::2], grid[:, 0::2, 1::2], grid[:, 1::2, 0::2]])
+    assert (fine == fine[0]).all()
+    assert (fine[0] < grid[:, 1::2, 1::2]).all()
+    others = grid[:, 1::2, 1::2].flatten(1)[:, ~anchors.view(16, 16)[1::2, 1::2].flatten()]
+    assert torch.unique(others[0]).numel() == 16
+    assert scores.isfinite().all()
+    wanted = values.view(3, 16, 16)[:, [0, 0, 1], [0, 1, 0]].exp().sum(1).log()
+    assert torch.allclose(fine[0][:, 0, 0], wanted, atol=1e-4)

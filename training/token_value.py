@@ -7,7 +7,7 @@ import torch.nn.functional as F
 from torch import Tensor
 
 from picture_quality import cell_errors, thumbnail
-from visual_model import ANCHOR_BONUS, GRID, KeyframeTokenizer, lattice
+from visual_model import KeyframeTokenizer, lattice
 
 STEPS = (4, 2, 1)  # of the lattices: 16, 64 and 256 positions
 LEAST_GAIN = 1e-6
@@ -42,8 +42,3 @@ def decoded_values(model: KeyframeTokenizer, features: Tensor, pictures: Tensor)
         keep = lattice(rows, features.shape[1] // rows, step).to(features).expand(len(features), -1)
         errors.append(cell_errors(model(features, keep, rows)[0], pictures))
     return values_of(errors)
-
-
-def anchored(values: Tensor) -> Tensor:
-    """Values of whole keyframes with the anchors above all others."""
-    return values + ANCHOR_BONUS * lattice(GRID, GRID, 4).to(values)

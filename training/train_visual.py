@@ -18,10 +18,10 @@ from torch import Tensor
 from picture_quality import psnr_db, reconstruction_loss, thumbnail
 from quantizer import CodebookFollower, perplexity
 from run import AveragedWeights, Budget, autocast, best_device, learning_rate, save_checkpoint, set_learning_rate
-from token_value import anchored, decoded_values, thumbnail_values
+from token_value import decoded_values, thumbnail_values
 from dynamic_tokenizer import ranks
 from visual_data import FRAME_PX, CropSampler, load_pictures, squashed
-from visual_model import CELL_PX, CODES, GRID, KeyframeTokenizer
+from visual_model import CELL_PX, CODES, GRID, KeyframeTokenizer, quadtree
 
 COMMITMENT_WEIGHT = 0.5
 SPREAD_WEIGHT = 0.1
@@ -92,9 +92,9 @@ class Training:
         return self.crops.batch(count, crop_px).to(self.device).contiguous(memory_format=torch.channels_last)
 
     def _mask(self, values: Tensor, noise: float) -> Tensor:
-        """The best positions of each picture by noisy values, as many as drawn; anchors always."""
+        """The best positions of each picture by noisy values, as many as drawn."""
         amount = noise * torch.rand(len(values), 1, device=self.device)
-        order = ranks(anchored(values + amount * torch.randn_like(values)))
+        order = ranks(quadtree(values + amount * torch.randn_like(values)))
         cap = torch.tensor([self._tokens() for _ in values], device=self.device)
         return (order < cap[:, None]).float()
 

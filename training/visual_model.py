@@ -17,8 +17,11 @@ WIDTHS = (64, 128, 256)  # channels at 1/4, 1/8 and 1/16 of the picture
 SMALL = DynamicTokenizerConfig(width=WIDTHS[2], heads=4, blocks=1, mlp_width=512, codes=4096, code_dim=16)
 CODES = SMALL.codes
 
-# Added to the scores of the positions that always have a token, one in each 4 x 4: a plain wall still says its color.
-ANCHOR_BONUS = 1e3
+# Of the positions that always have a token, one in each 4 x 4: a plain wall still says its color.
+ANCHOR_SCORE = 1e3
+# Taken from a logarithm to leave it out of a sum, and added to a parent's score to put it before its children.
+NEVER = 60.0
+TIE = 1e-3
 
 
 class Stem(nn.Module):
@@ -97,6 +100,23 @@ def spread(x: Tensor, step: int) -> Tensor:
     return wide.reshape(n, channels, rows * step, columns * step)
 
 
+def gathered(values: Tensor, step: int) -> Tensor:
+    """log(sum(exp)) of each step x step of [N, 1, rows, columns]."""
+    return (F.avg_pool2d(values.exp(), step) * step**2).log()
+
+
+def quadtree(values: Tensor) -> Tensor:
+    """Values [N, 256] of single positions, logarithms, to scores by which a ranking grows a quadtree: the three positions
+    that refine a 2 x 2 stand or fall together, as do those that refine a 4 x 4, which come before what refines them."""
+    grid = values.view(-1, 1, GRID, GRID)
+    is_anchor, is_middle = (lattice(GRID, GRID, step).to(values).view(1, 1, GRID, GRID) for step in (4, 2))
+    fine = gathered(grid - NEVER * is_middle, 2)
+    middle = gathered(grid - NEVER * (1 - is_middle), 4)
+    middle = torch.maximum(middle, F.max_pool2d(fine, 2))
+    scores = torch.where(is_middle > 0, spread(middle, 4) + TIE, spread(fine, 2))
+    return torch.where(is_anchor > 0, torch.full_like(scores, ANCHOR_SCORE), scores).flatten(1)
+
+
 def heirs(keep: Tensor) -> tuple[Tensor, Tensor]:
     """Which dropped positions of keep [N, 1, rows, columns] the kept one of their 2 x 2 stands for, and which, lacking
     that, the anchor of their 4 x 4."""
@@ -139,9 +159,8 @@ class KeyframeTokenizer(nn.Module):
         return self.stem((pixels - mean) / std, top, left)
 
     def scores(self, features: Tensor) -> Tensor:
-        """How much each position of a whole keyframe wants a token, [N, 256], anchors above all."""
-        anchors = lattice(GRID, GRID, 4).to(features.device)
-        return self.tokenizer.scores(features) + ANCHOR_BONUS * anchors
+        """How much each position of a whole keyframe wants a token, [N, 256], growing a quadtree from the anchors."""
+        return quadtree(self.tokenizer.scores(features))
 
     def vectors(self, features: Tensor, keep: Tensor, rows: int) -> Tensor:
         """Unit vectors [N, P, D] to be quantized; rows of dropped positions mean nothing."""
