@@ -167,6 +167,14 @@ describe('units', () => {
     );
   });
 
+  it('trusts stuffing on after a hole behind it', async () => {
+    const pictures = mux(city.slice(0, 14));
+    pictures[10]!.shift();
+    expect(pictures[10]).not.toEqual([]);
+    // The picture with the hole is given up; those after it still come at their own end.
+    expect(await picturesNeeded(pictures)).toEqual([2, 3, 4, 5, 6, 7, 8, 9, 9, 10, 12, 13, 14]);
+  });
+
   it('splits several pictures in one packet and spaces those without times', async () => {
     const counter = { next: 0 };
     const triples = [0, 3, 6].map((at) => {

@@ -1,0 +1,30 @@
+import { readdirSync, readFileSync } from 'node:fs';
+import { getPriority } from 'node:os';
+import { join } from 'node:path';
+import { expect, it } from 'vitest';
+import { loadPack } from '../../../pipeline/models/pack.ts';
+import { PREVIEW_NICENESS } from '../../../pipeline/models/thread-priority.ts';
+import { createPreviewFactory } from '../../../pipeline/preview/preview-factory.ts';
+
+/** The niceness of each thread of this process (proc_pid_stat(5), field 19 after a name in parentheses). */
+function nicenessOfThreads(): number[] {
+  return readdirSync('/proc/self/task').map((thread) => {
+    const fields = readFileSync(join('/proc/self/task', thread, 'stat'), 'utf8')
+      .split(') ')
+      .at(-1)
+      ?.split(' ');
+    return Number(fields?.[16]);
+  });
+}
+
+// Only Linux gives threads priorities of their own.
+const gaveWay = (): boolean =>
+  process.platform !== 'linux' ||
+  nicenessOfThreads().includes(Math.min(19, getPriority(0) + PREVIEW_NICENESS));
+
+it('the thread that rebuilds pictures gives way to those that tokens need', async () => {
+  const pack = await loadPack(join(import.meta.dirname, '../../fixtures/pack-tiny'));
+  await using _factory = await createPreviewFactory(pack);
+  expect(gaveWay()).toBe(true);
+  expect(getPriority(0)).toBeLessThan(19);
+});
