@@ -7,39 +7,20 @@ import {
   type StartMessage,
   type VisualMessage,
 } from '../../client-sdk/protocol/messages.ts';
+import { startMessage } from '../support/messages.ts';
 
 export const EPOCH = '01JD8Z6V9K3M5N7P9Q1R3S5T7V';
+const LAYOUT = startMessage().layout;
 
-/** A start message that a real server could send. */
-export const START: StartMessage = {
-  type: 'start',
-  v: 1,
+/** The default start with the ids of the official layout. */
+export const START: StartMessage = startMessage({
   stream: 'door',
   epoch: EPOCH,
-  seq: 0,
-  pack: { name: 'tiny', version: '1.0.0', sha256: 'ab'.repeat(32) },
-  codec: 'h264',
-  width: 1280,
-  height: 720,
-  displayAspect: 16 / 9,
-  motionSource: 'bitstream',
-  motionFps: 12,
   layout: {
-    visual: { columns: 16, rows: 16, codebookSize: 4096, dynamic: false },
-    motion: { columns: 36, rows: 20, fieldsPerChunk: 8, tokensPerChunk: 45, codebookSize: 1024 },
-    llm: {
-      text: 32000,
-      imageStart: 32000,
-      imageEnd: 32001,
-      visualOffset: 32002,
-      motionStart: 48386,
-      motionEnd: 48387,
-      motionOffset: 48388,
-    },
+    ...LAYOUT,
+    llm: { ...LAYOUT.llm, motionStart: 48_386, motionEnd: 48_387, motionOffset: 48_388 },
   },
-  provider: 'cpu',
-  runtime: { onnxruntime: '1.30.0', threads: 1, processor: 'x86_64' },
-};
+});
 
 const u32 = fc.integer({ min: 0, max: 0xffff_ffff });
 const micros = fc.integer({ min: 0, max: Number.MAX_SAFE_INTEGER });

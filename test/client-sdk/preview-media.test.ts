@@ -1,8 +1,8 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { type Browser, chromium, type Page } from 'playwright-core';
+import type { Browser, Page } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { CHROMIUM } from '../support/camera-browser.ts';
+import { CHROMIUM, launchChromium } from '../support/chromium.ts';
 import { hasProgram } from '../support/programs.ts';
 import { openSdkTab, type SdkTabGlobals } from '../support/sdk-tab.ts';
 import {
@@ -15,7 +15,6 @@ import {
 
 const POLL = { timeout: 60_000 };
 const TIMEOUT_MS = 180_000;
-const FLAGS = ['--headless=new', '--no-sandbox', '--disable-gpu', '--no-first-run', '--disable-sync'];
 
 interface Globals extends SdkTabGlobals {
   media: MediaStream;
@@ -58,7 +57,7 @@ describe.skipIf(!hasProgram(CHROMIUM))('preview() in Chromium', { timeout: TIMEO
   let browser: Browser;
   beforeAll(async () => {
     engine = await openTestEngine();
-    browser = await chromium.launch({ executablePath: CHROMIUM, args: FLAGS });
+    browser = await launchChromium();
   }, TIMEOUT_MS);
   afterAll(async () => {
     await browser?.close();

@@ -1,7 +1,8 @@
 import type { Browser, Page } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { connect, type MediaPublication } from '../../client-sdk/index.ts';
-import { CHROMIUM, openCameraBrowser } from '../support/camera-browser.ts';
+import { openCameraBrowser } from '../support/camera-browser.ts';
+import { CHROMIUM } from '../support/chromium.ts';
 import { hasProgram } from '../support/programs.ts';
 import { openSdkTab, type SdkTabGlobals } from '../support/sdk-tab.ts';
 import { openTestEngine, startTestServer, type TestEngine, type TestServer } from '../support/test-server.ts';

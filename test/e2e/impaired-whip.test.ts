@@ -1,24 +1,16 @@
-import type { Browser } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest';
-import { connect } from '../../client-sdk/index.ts';
 import type { Message } from '../../client-sdk/protocol/messages.ts';
 import { H264Reader } from '../../pipeline/demux/h264-reader.ts';
 import type { DemuxEvent } from '../../pipeline/types.ts';
 import type { Session } from '../../server/sessions/session.ts';
-import { CHROMIUM, openCameraBrowser, openWhipTab, type WhipTab } from '../support/camera-browser.ts';
+import { openWhipTab, type WhipTab } from '../support/camera-browser.ts';
+import { CHROMIUM } from '../support/chromium.ts';
 import { hasProgram } from '../support/programs.ts';
-import { type RecordingEngine, recordingEngine } from '../support/recording-engine.ts';
-import {
-  openTestEngine,
-  publisherOf,
-  startTestServer,
-  type TestEngine,
-  type TestServer,
-} from '../support/test-server.ts';
+import { publisherOf } from '../support/test-server.ts';
 import { openUdpRelay, type UdpRelay } from '../support/udp-relay.ts';
+import { openWhipStage, type WhipStage } from '../support/whip-stage.ts';
 
 const TIMEOUT_MS = 120_000;
-const CLIP = { media: 'city-h264-p.ts', widthPx: 640, heightPx: 360, framesPerSecond: 25 };
 const SEED = 20_260_101;
 
 /** A publisher behind a bad path. */
@@ -32,24 +24,14 @@ describe.skipIf(!hasProgram(CHROMIUM) || !hasProgram('ffmpeg'))(
   `a path with loss between ${CHROMIUM} and the server`,
   { timeout: TIMEOUT_MS },
   () => {
-    let browser: Browser;
-    let engine: TestEngine;
-    let recording: RecordingEngine;
-    let server: TestServer;
-
+    let stage: WhipStage;
     beforeAll(async () => {
-      engine = await openTestEngine();
-      recording = recordingEngine(engine);
-      browser = await openCameraBrowser(CLIP);
-      server = await startTestServer(recording, { webrtcSilenceMs: 20_000 });
+      stage = await openWhipStage({ webrtcSilenceMs: 20_000 });
     }, TIMEOUT_MS);
-    afterAll(async () => {
-      await browser?.close();
-      await server?.[Symbol.asyncDispose]();
-      await engine?.close();
-    });
+    afterAll(() => stage?.[Symbol.asyncDispose]());
 
     async function publish(stream: string): Promise<Impaired> {
+      const { browser, server } = stage;
       const port = (await server.app.peers.open())[0]!.port;
       const relay = await openUdpRelay(port, { seed: SEED });
       const tab = await openWhipTab(browser, {
@@ -75,13 +57,6 @@ describe.skipIf(!hasProgram(CHROMIUM) || !hasProgram('ffmpeg'))(
     const untilPackets = (session: Session, packets: number) =>
       vi.waitUntil(() => received(session) >= packets, { timeout: 60_000, interval: 20 });
 
-    async function messagesOf(stream: string): Promise<Message[]> {
-      const messages: Message[] = [];
-      const tokens = connect(server.url).stream(stream).tokens({ from: 'earliest', until: 'end' });
-      for await (const message of tokens) messages.push(message);
-      return messages;
-    }
-
     test('2 % loss at 50 ms delay: what is lost is sent again, and almost no picture is missing', async () => {
       await using path = await publish('two');
       const { relay, session, tab } = path;
@@ -94,8 +69,8 @@ describe.skipIf(!hasProgram(CHROMIUM) || !hasProgram('ffmpeg'))(
       expect(rtp.packets.recovered).toBeGreaterThan(10);
       expect(rtp.retransmissionRequests).toBeGreaterThanOrEqual(rtp.packets.recovered);
       expect(rtp.unitsLost / session.statistics.counters.unitsIn).toBeLessThan(0.005);
-      expectNoSilentLoss(recording.recorded.get('two')!);
-      expectInOrder(await messagesOf('two'));
+      expectNoSilentLoss(stage.recording.recorded.get('two')!);
+      expectInOrder(await stage.messagesOf('two'));
     });
 
     test('10 % loss: no picture misses a reference in silence, and tokens are clean again after it', async () => {
@@ -109,8 +84,8 @@ describe.skipIf(!hasProgram(CHROMIUM) || !hasProgram('ffmpeg'))(
       await tab.stop();
       await session.done;
       expect(session.rtp!.packets.recovered).toBeGreaterThan(0);
-      expectNoSilentLoss(recording.recorded.get('ten')!);
-      const messages = await messagesOf('ten');
+      expectNoSilentLoss(stage.recording.recorded.get('ten')!);
+      const messages = await stage.messagesOf('ten');
       expectInOrder(messages);
       const last = messages.filter(({ type }) => type === 'visual').at(-1);
       expect(last).not.toHaveProperty('degraded');
@@ -131,8 +106,8 @@ describe.skipIf(!hasProgram(CHROMIUM) || !hasProgram('ffmpeg'))(
       const { summary } = await session.done;
       expect(summary.reason).toBe('finished');
       expect(session.rtp!.packets.lost).toBeGreaterThan(0);
-      expectNoSilentLoss(recording.recorded.get('black')!);
-      const messages = await messagesOf('black');
+      expectNoSilentLoss(stage.recording.recorded.get('black')!);
+      const messages = await stage.messagesOf('black');
       expectInOrder(messages);
       const gap = messages.findIndex(({ type }) => type === 'gap');
       expect(gap).toBeGreaterThan(0);

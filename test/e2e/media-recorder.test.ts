@@ -3,7 +3,8 @@ import type { Browser, Page } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { createTokenEncoder, type OnnxTokenEncoder } from '../../pipeline/models/onnx-token-encoder.ts';
 import { type LoadedPack, loadPack } from '../../pipeline/models/pack.ts';
-import { CHROMIUM, openBrowser } from '../studio/browser.ts';
+import { openBrowser } from '../studio/browser.ts';
+import { CHROMIUM } from '../support/chromium.ts';
 import { hasProgram } from '../support/programs.ts';
 import { inPieces, tokenizeAll } from '../support/tokenize-bytes.ts';
 

@@ -3,16 +3,15 @@ import { once } from 'node:events';
 import { readFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { join } from 'node:path';
-import { type Browser, chromium, type Page } from 'playwright-core';
+import type { Browser, Page } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { loadConfig } from '../../server/config.ts';
 import { createLog } from '../../server/log.ts';
 import { type OwnedEngine, openEngine } from '../../server/start.ts';
-import { CHROMIUM } from '../studio/browser.ts';
+import { CHROMIUM, launchChromium } from '../support/chromium.ts';
 import { hasProgram } from '../support/programs.ts';
 import { MEDIA, startTestServer } from '../support/test-server.ts';
 
-const FLAGS = ['--headless=new', '--no-sandbox', '--disable-gpu', '--no-first-run', '--disable-sync'];
 const CLIENT = readFileSync(
   join(createRequire(import.meta.url).resolve('whip-whep/package.json'), '../whep.js'),
   'utf8',
@@ -100,7 +99,7 @@ describe.skipIf(!hasAll)('Chromium with the WHEP reader of whip-whep', () => {
   beforeAll(async () => {
     const config = loadConfig({ env: {}, flags: { logLevel: 'silent' } });
     engine = await openEngine(config, createLog(config));
-    browser = await chromium.launch({ executablePath: CHROMIUM, args: FLAGS });
+    browser = await launchChromium();
   }, 60_000);
   afterAll(async () => {
     await browser?.close();

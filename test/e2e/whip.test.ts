@@ -3,20 +3,15 @@ import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest';
 import { connect } from '../../client-sdk/index.ts';
 import type { Message } from '../../client-sdk/protocol/messages.ts';
 import type { Session } from '../../server/sessions/session.ts';
-import { CHROMIUM, openCameraBrowser, openWhipTab } from '../support/camera-browser.ts';
+import { openWhipTab } from '../support/camera-browser.ts';
+import { CHROMIUM } from '../support/chromium.ts';
 import { hasProgram } from '../support/programs.ts';
-import { type RecordingEngine, recordingEngine, tokenizeRecorded } from '../support/recording-engine.ts';
-import {
-  openTestEngine,
-  publisherOf,
-  startTestServer,
-  type TestEngine,
-  type TestServer,
-} from '../support/test-server.ts';
+import { tokenizeRecorded } from '../support/recording-engine.ts';
+import { publisherOf, startTestServer, type TestEngine, type TestServer } from '../support/test-server.ts';
 import { tokensOf } from '../support/tokenize-bytes.ts';
+import { openWhipStage, type WhipStage } from '../support/whip-stage.ts';
 
 const TIMEOUT_MS = 120_000;
-const CLIP = { media: 'city-h264-p.ts', widthPx: 640, heightPx: 360, framesPerSecond: 25 };
 
 /** The tokens before the first gap: a busy machine may leave one in a live stream, and clips are cut anew after it. */
 function untilGap(messages: readonly Message[]): object[] {
@@ -25,14 +20,6 @@ function untilGap(messages: readonly Message[]): object[] {
   return tokensOf((gap < 0 ? tokens : tokens.slice(0, gap)) as never).map(
     ({ seq: _, ...rest }: { seq?: number }) => rest,
   );
-}
-
-/** Everything that a stream's newest epoch said. */
-async function messagesOf(server: TestServer, stream: string): Promise<Message[]> {
-  const messages: Message[] = [];
-  const tokens = connect(server.url).stream(stream).tokens({ from: 'earliest', until: 'end' });
-  for await (const message of tokens) messages.push(message);
-  return messages;
 }
 
 /** Waits until a publisher has given so many motion messages and visuals. */
@@ -48,20 +35,13 @@ describe.skipIf(!hasProgram(CHROMIUM) || !hasProgram('ffmpeg'))(
   () => {
     let browser: Browser;
     let engine: TestEngine;
-    let recording: RecordingEngine;
     let server: TestServer;
-
+    let stage: WhipStage;
     beforeAll(async () => {
-      engine = await openTestEngine();
-      recording = recordingEngine(engine);
-      server = await startTestServer(recording);
-      browser = await openCameraBrowser(CLIP);
+      stage = await openWhipStage();
+      ({ browser, engine, server } = stage);
     }, TIMEOUT_MS);
-    afterAll(async () => {
-      await browser?.close();
-      await server?.[Symbol.asyncDispose]();
-      await engine?.close();
-    });
+    afterAll(() => stage?.[Symbol.asyncDispose]());
 
     test.each([
       ['H264', 'h264', 'bitstream'],
@@ -85,9 +65,9 @@ describe.skipIf(!hasProgram(CHROMIUM) || !hasProgram('ffmpeg'))(
           unitsLost: 0,
           keyframeRequests: { fir: 0, ignored: 0 },
         });
-        const live = await messagesOf(server, stream);
+        const live = await stage.messagesOf(stream);
         expect(live[0]).toMatchObject({ type: 'start', codec, width: 640, height: 360, motionSource });
-        const offline = untilGap(await tokenizeRecorded(engine, recording.recorded.get(stream)!));
+        const offline = untilGap(await tokenizeRecorded(engine, stage.recording.recorded.get(stream)!));
         const tokens = untilGap(live);
         expect(tokens.length).toBeGreaterThan(5);
         expect(tokens).toEqual(offline.slice(0, tokens.length));
@@ -100,7 +80,7 @@ describe.skipIf(!hasProgram(CHROMIUM) || !hasProgram('ffmpeg'))(
       await vi.waitUntil(() => session.rtp?.roundTripMs !== undefined, { timeout: 30_000, interval: 20 });
       await untilTokens(session, { visual: 2, motion: 6 });
       await tab.stop();
-      const captured = (await messagesOf(server, 'clock')).flatMap((message) =>
+      const captured = (await stage.messagesOf('clock')).flatMap((message) =>
         message.type === 'motion' && message.captured !== undefined
           ? [Math.abs(message.received - message.captured)]
           : [],

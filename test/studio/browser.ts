@@ -3,24 +3,10 @@ import { spawnSync } from 'node:child_process';
 import { mkdirSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { type Browser, chromium, type Page } from 'playwright-core';
+import type { Browser, Page } from 'playwright-core';
 import { expect } from 'vitest';
+import { launchChromium } from '../support/chromium.ts';
 
-/** Where the browser is. */
-export const CHROMIUM = process.env.CHROMIUM ?? '/usr/bin/chromium';
-
-const FLAGS = [
-  '--headless=new',
-  '--no-sandbox',
-  '--disable-gpu',
-  '--disable-quic',
-  '--no-first-run',
-  '--disable-background-networking',
-  '--disable-component-update',
-  '--disable-sync',
-  '--use-fake-device-for-media-stream',
-  '--use-fake-ui-for-media-stream',
-];
 const SCREENSHOTS = join(tmpdir(), 'kinoglyph-studio');
 
 /** Builds the page. */
@@ -33,7 +19,7 @@ export function buildPage(): void {
 /** Builds the page and starts a browser with an empty profile. */
 export async function openBrowser(): Promise<Browser> {
   buildPage();
-  return await chromium.launch({ executablePath: CHROMIUM, args: FLAGS });
+  return await launchChromium();
 }
 
 /** A tab with Studio in it. */

@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import type { Browser } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import type { StreamInfo } from '../../client-sdk/protocol/stream-info.ts';
+import { CHROMIUM } from '../support/chromium.ts';
 import { hasProgram } from '../support/programs.ts';
 import {
   MEDIA,
@@ -11,7 +12,7 @@ import {
   type TestEngine,
   type TestServer,
 } from '../support/test-server.ts';
-import { CHROMIUM, canvasFacts, openBrowser, openStudio } from './browser.ts';
+import { canvasFacts, openBrowser, openStudio } from './browser.ts';
 
 const FILE = join(MEDIA, 'city-faststart.mp4');
 const TIMEOUT_MS = 180_000;

@@ -5,9 +5,10 @@ import { loadConfig } from '../../server/config.ts';
 import { createLog } from '../../server/log.ts';
 import { type OwnedEngine, openEngine } from '../../server/start.ts';
 import { openCameraBrowser } from '../support/camera-browser.ts';
+import { CHROMIUM } from '../support/chromium.ts';
 import { hasProgram } from '../support/programs.ts';
 import { startTestServer, type TestServer } from '../support/test-server.ts';
-import { buildPage, CHROMIUM, openStudio, type StudioPage } from './browser.ts';
+import { buildPage, openStudio, type StudioPage } from './browser.ts';
 
 const POLL = { timeout: 90_000 };
 const TIMEOUT_MS = 300_000;

@@ -4,23 +4,10 @@ import { existsSync, mkdirSync, readFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { tmpdir } from 'node:os';
 import { basename, join } from 'node:path';
-import { type Browser, chromium, type Page } from 'playwright-core';
+import type { Browser, Page } from 'playwright-core';
+import { launchChromium } from './chromium.ts';
 import { mediaFixture } from './tokenize-bytes.ts';
 
-/** Where the browser is. */
-export const CHROMIUM = process.env.CHROMIUM ?? '/usr/bin/chromium';
-const FLAGS = [
-  '--headless=new',
-  '--no-sandbox',
-  '--disable-gpu',
-  '--disable-quic',
-  '--no-first-run',
-  '--disable-background-networking',
-  '--disable-component-update',
-  '--disable-sync',
-  '--use-fake-device-for-media-stream',
-  '--use-fake-ui-for-media-stream',
-];
 /** A second of motion JPEG takes megabytes. */
 const LONGEST_SECONDS = 12;
 const FOLDER = join(tmpdir(), 'kinoglyph-camera');
@@ -36,9 +23,7 @@ export interface CameraClip {
 
 /** Starts a browser with an empty profile whose camera plays a clip. */
 export async function openCameraBrowser(clip: CameraClip): Promise<Browser> {
-  const file = cameraFile(clip);
-  const args = [...FLAGS, `--use-file-for-fake-video-capture=${file}`];
-  return await chromium.launch({ executablePath: CHROMIUM, args });
+  return await launchChromium([`--use-file-for-fake-video-capture=${cameraFile(clip)}`]);
 }
 
 /** The clip as the fake camera reads it (motion JPEG), made once. */

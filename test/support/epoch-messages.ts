@@ -1,4 +1,5 @@
 import type { JournalMessage } from '../../client-sdk/protocol/messages.ts';
+import { motionMessage, startMessage, visualMessage } from './messages.ts';
 
 /** Three epochs' names, valid as ULIDs. */
 export const EPOCHS = {
@@ -16,11 +17,11 @@ export function journalMessage(
   const times = { pts: seq * 100_000, received: 1000 + seq, emitted: 1010 + seq };
   switch (type) {
     case 'start':
-      return { type, v: 1, stream: 'cam', epoch, seq, ...START };
+      return startMessage({ stream: 'cam', epoch, seq });
     case 'visual':
-      return { type, epoch, seq, ...times, clip, shot: 0, keyframe: 'coded', ids };
+      return visualMessage({ epoch, seq, ...times, clip, ids });
     case 'motion':
-      return { type, epoch, seq, ...times, clip, chunk: 0, fields: 8, duration: 666_667, ids };
+      return motionMessage({ epoch, seq, ...times, clip, ids });
     case 'gap':
       return { type, epoch, seq, from: 0, to: 1, reason: 'loss', dropped: 1 };
     case 'end':
@@ -35,28 +36,3 @@ export function journalEpoch(epoch: string, clips: number, { hasEnd = false } = 
   if (hasEnd) types.push('end');
   return types.map((type, seq) => journalMessage(type, seq, { epoch, clip: Math.floor((seq - 1) / 3) }));
 }
-
-const START = {
-  pack: { name: 'pack', version: '1', sha256: '00' },
-  codec: 'h264',
-  width: 320,
-  height: 180,
-  displayAspect: 16 / 9,
-  motionSource: 'bitstream',
-  motionFps: 12,
-  layout: {
-    visual: { columns: 16, rows: 16, codebookSize: 4096, dynamic: false },
-    motion: { columns: 36, rows: 20, fieldsPerChunk: 8, tokensPerChunk: 45, codebookSize: 1024 },
-    llm: {
-      text: 32_000,
-      imageStart: 32_000,
-      imageEnd: 32_001,
-      visualOffset: 32_002,
-      motionStart: 36_098,
-      motionEnd: 36_099,
-      motionOffset: 36_100,
-    },
-  },
-  provider: 'cpu',
-  runtime: { onnxruntime: '1', threads: 1, processor: 'x' },
-} as const;

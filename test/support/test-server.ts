@@ -1,3 +1,4 @@
+import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { vi } from 'vitest';
 import { openNodeAvDecoder } from '../../pipeline/codec/node-av-decoder.ts';
@@ -93,3 +94,9 @@ export async function publisherOf(app: App, stream: string): Promise<Session> {
     interval: 5,
   });
 }
+
+const CITY = readFileSync(join(MEDIA, 'city-h264-p.ts'));
+
+/** Publishes two clips of a moving city to `cam`; resolves with the answer, which comes at the end. */
+export const publishCity = ({ url }: TestServer): Promise<Response> =>
+  fetch(`${url}/v1/streams/cam`, { method: 'PUT', body: CITY });

@@ -2,7 +2,7 @@ import { expect, it } from 'vitest';
 import type { TokenLayout, VisualMessage } from '../../../client-sdk/protocol/messages.ts';
 import { positionsOf } from '../../../client-sdk/protocol/positions.ts';
 import { tokenLoadOf } from '../../../client-sdk/protocol/token-load.ts';
-import { motionMessage, startMessage, visualMessage } from '../../studio/messages.ts';
+import { motionMessage, startMessage, visualMessage } from '../../support/messages.ts';
 
 const { layout } = startMessage();
 const sparse: VisualMessage = visualMessage({

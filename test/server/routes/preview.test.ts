@@ -1,18 +1,9 @@
-import { readFileSync } from 'node:fs';
-import { join } from 'node:path';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { decodePreviewFrame } from '../../../client-sdk/protocol/preview-frame.ts';
 import type { PreviewUnit } from '../../../pipeline/preview/preview.ts';
 import { SocketReader } from '../../support/socket-reader.ts';
-import {
-  MEDIA,
-  openTestEngine,
-  startTestServer,
-  type TestEngine,
-  type TestServer,
-} from '../../support/test-server.ts';
+import { openTestEngine, publishCity, startTestServer, type TestEngine } from '../../support/test-server.ts';
 
-const CLIP = readFileSync(join(MEDIA, 'city-h264-p.ts'));
 const JPEG_START = [0xff, 0xd8, 0xff];
 
 let engine: TestEngine;
@@ -21,14 +12,11 @@ beforeAll(async () => {
 });
 afterAll(() => engine.close());
 
-const publish = ({ url }: TestServer): Promise<Response> =>
-  fetch(`${url}/v1/streams/cam`, { method: 'PUT', body: CLIP });
-
 it('comes over a WebSocket as pictures in media order, with their size', async () => {
   await using server = await startTestServer(engine);
   const viewer = await new SocketReader(`${server.wsUrl}/v1/streams/cam/preview`).open();
   await expect.poll(() => server.app.registry.viewers).toBe(1);
-  await publish(server);
+  await publishCity(server);
   await viewer.until(({ frames }) => frames.length >= 3);
   const pictures = viewer.frames.map((frame) => decodePreviewFrame(frame as Buffer));
   for (const { width, height, jpeg } of pictures) {
@@ -44,7 +32,7 @@ it('comes as a multipart stream for an image tag', async () => {
   await using server = await startTestServer(engine);
   const response = await fetch(`${server.url}/v1/streams/cam/preview.mjpeg`);
   expect(response.headers.get('content-type')).toBe('multipart/x-mixed-replace; boundary=kinoglyph-picture');
-  await publish(server);
+  await publishCity(server);
   const reader = response.body!.getReader();
   let bytes = Buffer.alloc(0);
   while (bytes.indexOf('\r\n--kinoglyph-picture') < 0) {
@@ -61,7 +49,7 @@ it('comes as a multipart stream for an image tag', async () => {
 
 it('shows a stream that has ended, made from its journal', async () => {
   await using server = await startTestServer(engine);
-  await publish(server);
+  await publishCity(server);
   const response = await fetch(`${server.url}/v1/streams/cam/preview.jpg`);
   expect([response.status, response.headers.get('content-type')]).toEqual([200, 'image/jpeg']);
   expect([...new Uint8Array(await response.arrayBuffer()).subarray(0, 3)]).toEqual(JPEG_START);
@@ -69,7 +57,7 @@ it('shows a stream that has ended, made from its journal', async () => {
 
 it('is made only while somebody looks, and a while after', async () => {
   await using server = await startTestServer(engine, { previewLingerMs: 20 });
-  await publish(server);
+  await publishCity(server);
   const { preview } = server.app.registry.get('cam');
   expect(preview.isOpen).toBe(false);
   const viewer = await new SocketReader(`${server.wsUrl}/v1/streams/cam/preview`).open();
@@ -81,10 +69,10 @@ it('is made only while somebody looks, and a while after', async () => {
 
 it('is made for every stream where that is configured, and never where it is off', async () => {
   await using always = await startTestServer(engine, { preview: 'always' });
-  await publish(always);
+  await publishCity(always);
   expect(always.app.registry.get('cam').preview.isOpen).toBe(true);
   await using off = await startTestServer(engine, { preview: 'off', snapshotWaitMs: 50 });
-  await publish(off);
+  await publishCity(off);
   const response = await fetch(`${off.url}/v1/streams/cam/preview.jpg`);
   expect([response.status, await response.json()]).toMatchObject([404, { code: 'not-found' }]);
 });
@@ -104,7 +92,7 @@ it('is coded as video once for all who watch, beside JPEGs or without, and no lo
     return { units, seat: preview.watchVideo('h264', viewer) };
   });
   expect(server.app.registry.viewers).toBe(3);
-  await publish(server);
+  await publishCity(server);
   await expect.poll(() => viewers[0]!.units.length).toBeGreaterThanOrEqual(3);
   for (const { units } of viewers) expect(units).toEqual(viewers[0]!.units);
   expect(viewers[0]!.units[0]).toMatchObject({ isKeyframe: true, timestampUs: 0 });

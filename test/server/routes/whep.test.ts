@@ -1,13 +1,9 @@
-import { readFileSync } from 'node:fs';
-import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { useVP9 } from 'werift';
-import { decodeBinary } from '../../../client-sdk/protocol/binary.ts';
-import type { Message, StartMessage } from '../../../client-sdk/protocol/messages.ts';
 import { decodeUnits } from '../../support/decode-video.ts';
 import {
-  MEDIA,
   openTestEngine,
+  publishCity,
   startTestServer,
   type TestEngine,
   type TestServer,
@@ -16,7 +12,6 @@ import { openUdpRelay } from '../../support/udp-relay.ts';
 import { openTestClient } from '../../support/webrtc-client.ts';
 import { openWhepClient, type WhepClient } from '../../support/whep-client.ts';
 
-const CLIP = readFileSync(join(MEDIA, 'city-h264-p.ts'));
 const PATIENT = { timeout: 20_000 };
 
 let engine: TestEngine;
@@ -25,8 +20,6 @@ beforeAll(async () => {
 });
 afterAll(() => engine.close());
 
-const publish = ({ url }: TestServer): Promise<Response> =>
-  fetch(`${url}/v1/streams/cam`, { method: 'PUT', body: CLIP });
 const view = ({ url }: TestServer, options: object = {}): Promise<WhepClient> =>
   openWhepClient({ url, stream: 'cam', ...options });
 const post = ({ url }: TestServer, body: string, query = '', headers: object = {}): Promise<Response> =>
@@ -129,7 +122,7 @@ describe('a viewer', () => {
       await using server = await startTestServer(engine);
       await using viewer = await view(server, { codec });
       await expect.poll(() => server.app.registry.viewers, PATIENT).toBe(1);
-      await publish(server);
+      await publishCity(server);
       await expect.poll(() => viewer.units.length, PATIENT).toBeGreaterThanOrEqual(5);
       expect(viewer.units[0]!.isKeyframe).toBe(true);
       expect(Math.max(...viewer.packets.map(({ payload }) => payload.length))).toBeLessThanOrEqual(1188);
@@ -141,7 +134,7 @@ describe('a viewer', () => {
 
   it('shares one encoder with all others, and begins at a keyframe however late it comes', async () => {
     await using server = await startTestServer(engine);
-    await publish(server);
+    await publishCity(server);
     const { preview } = server.app.registry.get('cam');
     await using first = await view(server);
     await expect.poll(() => first.units.length, PATIENT).toBeGreaterThanOrEqual(2);
@@ -166,7 +159,7 @@ describe('a viewer', () => {
 
   it('who asks for keyframes all the time is heard ever more seldom', async () => {
     await using server = await startTestServer(engine);
-    await publish(server);
+    await publishCity(server);
     await using viewer = await view(server);
     await expect.poll(() => viewer.units.length, PATIENT).toBeGreaterThanOrEqual(1);
     const begunMs = performance.now();
@@ -192,7 +185,7 @@ describe('a viewer', () => {
     await using good = await view(server);
     await expect.poll(() => server.app.registry.viewers, PATIENT).toBe(2);
     relay.conditions.loss = 0.2;
-    await publish(server);
+    await publishCity(server);
     await expect
       .poll(() => count(server, 'kinoglyph_rtp_packets_sent_total{outcome="resent"}'), PATIENT)
       .toBeGreaterThanOrEqual(3);
@@ -210,103 +203,11 @@ describe('a viewer', () => {
 
   it('is dismissed with the stream', async () => {
     await using server = await startTestServer(engine);
-    await publish(server);
+    await publishCity(server);
     await using _viewer = await view(server, { channels: [{}] });
     const { registry } = server.app;
     await expect.poll(() => [registry.viewers, registry.subscribers], PATIENT).toEqual([1, 1]);
     await fetch(`${server.url}/v1/streams/cam`, { method: 'DELETE' });
     await expect.poll(() => server.app.peers.peers, PATIENT).toBe(0);
   });
-});
-
-describe('the tokens channel', () => {
-  const ndjson = async ({ url }: TestServer, query: string): Promise<string[]> =>
-    (await (await fetch(`${url}/v1/streams/cam/tokens?${query}`)).text()).trim().split('\n');
-
-  it('carries the messages of the journal, as its protocol or the address asks for', async () => {
-    await using server = await startTestServer(engine);
-    await publish(server);
-    const expected = await ndjson(server, 'from=earliest&until=end');
-    await using viewer = await view(server, {
-      codec: 'none',
-      query: '?from=earliest&layout=llm',
-      channels: [
-        { protocol: 'layout=llm' },
-        { protocol: 'format=binary&layout=llm' },
-        { protocol: `from=${JSON.parse(expected[3]!).epoch}:3` },
-      ],
-    });
-    const [json, binary, resumed] = viewer.channels;
-    const withIds = await ndjson(server, 'from=earliest&until=end&layout=llm');
-    await expect.poll(() => json!.received, PATIENT).toEqual(withIds);
-    await expect.poll(() => binary!.received.length, PATIENT).toBe(expected.length);
-    const messages: Message[] = binary!.received.map((message) =>
-      typeof message === 'string'
-        ? JSON.parse(message)
-        : decodeBinary(message, JSON.parse(expected[0]!) as StartMessage)!,
-    );
-    expect(messages).toEqual(withIds.map((line) => JSON.parse(line)));
-    await expect.poll(() => resumed!.received.length, PATIENT).toBe(expected.length - 3);
-    const [start, ...rest] = resumed!.received.map((message) => JSON.parse(String(message)));
-    expect(start).toEqual({ ...JSON.parse(expected[0]!), replay: true });
-    expect(rest).toEqual(withIds.slice(4).map((line) => JSON.parse(line)));
-    expect(server.app.registry.subscribers).toBe(3);
-  });
-
-  it('follows a live stream and closes after its end where that is asked for', async () => {
-    await using server = await startTestServer(engine);
-    await using viewer = await view(server, { channels: [{ protocol: 'until=end' }] });
-    const [channel] = viewer.channels;
-    await expect.poll(() => server.app.registry.subscribers, PATIENT).toBe(1);
-    await publish(server);
-    await expect.poll(() => channel!.readyState, PATIENT).toBe('closed');
-    expect(channel!.received).toEqual(await ndjson(server, 'from=earliest&until=end'));
-    expect(server.app.registry.subscribers).toBe(0);
-    expect(server.app.registry.viewers).toBe(1);
-  });
-
-  it('is told why it is refused, and closed; one of another label is closed', async () => {
-    await using server = await startTestServer(engine, { maxSubscribersPerStream: 1 });
-    await using viewer = await view(server, {
-      codec: 'none',
-      channels: [
-        { label: 'chat' },
-        { protocol: 'from=never' },
-        { ordered: false },
-        { protocol: 'from=earliest' },
-        { protocol: 'from=live' },
-      ],
-    });
-    const codes = (): unknown[] =>
-      viewer.channels.map(({ received, readyState }) => [
-        readyState,
-        received.map((message) => (JSON.parse(String(message)) as { code: string }).code),
-      ]);
-    await expect.poll(codes, PATIENT).toEqual([
-      ['closed', []],
-      ['closed', ['invalid-cursor']],
-      ['closed', ['bad-request']],
-      ['open', []],
-      ['closed', ['too-many']],
-    ]);
-  });
-
-  it('is given up where its reader takes nothing, and nobody else', async () => {
-    await using server = await startTestServer(engine, { subscriberStallMs: 500, webrtcSilenceMs: 60_000 });
-    const { port } = (await server.app.peers.open())[0]!;
-    await using relay = await openUdpRelay(port, { seed: 7 });
-    await publish(server);
-    await using bad = await view(server, {
-      codec: 'none',
-      port: relay.port,
-      channels: [{ protocol: 'from=earliest' }],
-    });
-    await using good = await view(server, { codec: 'none', channels: [{ protocol: 'from=earliest' }] });
-    await expect.poll(() => bad.channels[0]!.received.length, PATIENT).toBeGreaterThan(0);
-    relay.conditions.loss = 1;
-    const { journal } = server.app.registry.get('cam');
-    while (server.app.registry.get('cam').slowSubscribers === 0) await publish(server);
-    await expect.poll(() => good.channels[0]!.received.length, PATIENT).toBe(journal.endPosition);
-    expect(server.app.registry.subscribers).toBe(1);
-  }, 60_000);
 });

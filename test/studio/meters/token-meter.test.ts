@@ -2,7 +2,7 @@ import { expect, test } from 'vitest';
 import { positionsOf } from '../../../client-sdk/protocol/positions.ts';
 import { RateMeter } from '../../../server/studio/meters/rate-meter.ts';
 import { quantilesOf, TokenMeter } from '../../../server/studio/meters/token-meter.ts';
-import { motionMessage, startMessage, visualMessage } from '../messages.ts';
+import { motionMessage, startMessage, visualMessage } from '../../support/messages.ts';
 
 const SECOND_US = 1_000_000;
 

@@ -3,7 +3,7 @@ import type { JournalMessage, StartMessage } from '../../../client-sdk/protocol/
 import { gridOf, TapeScribe } from '../../../server/studio/tape/tape-item.ts';
 import { TapeLayout } from '../../../server/studio/tape/tape-layout.ts';
 import { lookOf } from '../../../server/studio/tape/token-colour.ts';
-import { motionMessage, startMessage, visualMessage } from '../messages.ts';
+import { motionMessage, startMessage, visualMessage } from '../../support/messages.ts';
 
 const write = (messages: readonly JournalMessage[]) => {
   const scribe = new TapeScribe();
@@ -12,7 +12,7 @@ const write = (messages: readonly JournalMessage[]) => {
 
 test('a keyframe becomes a mosaic of the visual grid, a chunk one of its own shape', () => {
   const [start, visual, motion] = write([startMessage(), visualMessage(), motionMessage()]);
-  expect(start).toMatchObject({ type: 'splice', label: 'h264 · 640×360' });
+  expect(start).toMatchObject({ type: 'splice', label: 'h264 · 1280×720' });
   expect(visual).toMatchObject({ type: 'visual', mosaic: { columns: 16, rows: 16, family: 'visual' } });
   expect(motion).toMatchObject({ type: 'motion', mosaic: { columns: 9, rows: 5, family: 'motion' } });
 });

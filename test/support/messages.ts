@@ -1,19 +1,20 @@
-/** Messages as a server sends them, for tests of what Studio makes of them. */
+/** One message of each type that carries tokens, as a server sends it; tests change what they care for. */
 import type { MotionMessage, StartMessage, VisualMessage } from '../../client-sdk/protocol/messages.ts';
 
-const EPOCH = '01ARZ3NDEKTSV4RRFFQ69G5FAV';
+/** The epoch of messages that name no other. */
+export const EPOCH = '01ARZ3NDEKTSV4RRFFQ69G5FAV';
 
-/** A `start` of the default pack's grids. */
-export const startMessage = (): StartMessage => ({
+/** A `start` of a pack with the paper's grids. */
+export const startMessage = (over: Partial<StartMessage> = {}): StartMessage => ({
   type: 'start',
   v: 1,
   stream: 'test',
   epoch: EPOCH,
   seq: 0,
-  pack: { name: 'kino-mini', version: '1', sha256: 'a'.repeat(64) },
+  pack: { name: 'tiny', version: '1.0.0', sha256: 'ab'.repeat(32) },
   codec: 'h264',
-  width: 640,
-  height: 360,
+  width: 1280,
+  height: 720,
   displayAspect: 16 / 9,
   motionSource: 'bitstream',
   motionFps: 12,
@@ -31,7 +32,8 @@ export const startMessage = (): StartMessage => ({
     },
   },
   provider: 'cpu',
-  runtime: { onnxruntime: '1.30.0', threads: 1, processor: 'any' },
+  runtime: { onnxruntime: '1.30.0', threads: 1, processor: 'x86_64' },
+  ...over,
 });
 
 /** A visual message of 256 ids. */
