@@ -1,5 +1,6 @@
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import type { ChunkFields } from '../../pipeline/types.ts';
 import { readPng } from './read-png.ts';
 
 /** Inputs of a pack's graphs and what PyTorch made of them when the pack was trained. */
@@ -18,6 +19,9 @@ export interface PackGoldens {
     readonly mask: Uint8Array;
     /** uint8 [9, 40, 72]. */
     readonly luma: Uint8Array;
+    /** The chunk before, of a pack whose motion has context. */
+    readonly previous: ChunkFields | undefined;
+    readonly previousIds: readonly number[] | undefined;
     readonly ids: readonly number[];
     /** float32 [2, 8, 20, 36], fractions. */
     readonly decoded: Float32Array;
@@ -34,6 +38,11 @@ export async function readGoldens(folder: string): Promise<PackGoldens> {
       motion: fromFloat16(bytesOf(motion.input)),
       mask: bytesOf(motion.mask),
       luma: bytesOf(motion.luma),
+      previous: motion.previousInput && {
+        motion: fromFloat16(bytesOf(motion.previousInput)),
+        mask: bytesOf(motion.previousMask),
+      },
+      previousIds: motion.previousIds,
       ids: motion.ids,
       decoded: new Float32Array(bytesOf(motion.decoded).buffer),
     },

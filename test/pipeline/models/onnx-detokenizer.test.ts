@@ -107,7 +107,7 @@ describe('createOnnxDetokenizer', () => {
         `channel ${channel}, row ${row}, column ${column}`,
       ).toBeLessThan(0.6);
     }
-    const fields = await detokenizer.decodeMotion(motion.ids, first);
+    const fields = await detokenizer.decodeMotion(motion.ids, { previousIds: motion.previousIds });
     const { scale, type } = pack.manifest.motion.normalization;
     fields.forEach((value, at) => {
       const unit = value / scale[at < fields.length / 2 ? 0 : 1];
