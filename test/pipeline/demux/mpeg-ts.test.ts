@@ -167,6 +167,22 @@ describe('units', () => {
     );
   });
 
+  it('reports a picture that was given at the end of its packet and goes on in the next', async () => {
+    const counter = { next: 0 };
+    const pictures = city.slice(0, 6).map(({ data }, at) => {
+      const times = { pts: at * FRAME_TICKS };
+      const parts = at === 3 ? [data.subarray(0, 100), data.subarray(100)] : [data];
+      return parts.flatMap((part, index) =>
+        packetsOf(VIDEO_PID, pesOf(part, index === 0 ? times : {}, true), counter),
+      );
+    });
+    const run = await runDemux(withTables(pictures));
+    expect(run.units.map((unit) => unit.data.length)).toEqual(
+      city.slice(0, 6).map((unit, at) => (at === 3 ? 100 : unit.data.length)),
+    );
+    expect(lossesOf(run)).toEqual([4]);
+  });
+
   it('trusts stuffing on after a hole behind it', async () => {
     const pictures = mux(city.slice(0, 14));
     pictures[10]!.shift();
