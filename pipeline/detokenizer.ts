@@ -34,7 +34,7 @@ export async function* detokenize(
     if (!start) throw new ProtocolError('bad-request', `a start must come first, got ${message.type}`);
     const pictures = await reconstructor.push(message);
     if (message.type === 'skip' || message.type === 'goaway') continue;
-    clock.take(message, pictures.length > 0);
+    clock.take(message, pictures.at(-1)?.pts);
     for (const { pts, rgb } of pictures)
       yield { type: 'picture', at: clock.at(pts), rgb, displayAspect: start.displayAspect };
   }
@@ -47,7 +47,8 @@ class EpochClock {
   #epoch: string | undefined;
   // Added to the epoch's media time; undefined until something of the epoch has a time.
   #offset: number | undefined;
-  #hasPicture = false;
+  // Of the last picture.
+  #shown: number | undefined;
   #end = 0;
 
   constructor(tick: Micros) {
@@ -63,15 +64,21 @@ class EpochClock {
     return micros(pts + (this.#offset ?? 0));
   }
 
-  take(message: JournalMessage, hasPicture: boolean): void {
+  /** Takes a message and the media time of the last picture that it made. */
+  take(message: JournalMessage, pts: Micros | undefined): void {
     if (message.epoch !== this.#epoch) this.#offset = undefined;
     this.#epoch = message.epoch;
     const span = this.#spanOf(message);
     // Before the first picture there is nothing to go on with, so the clock starts with it.
-    if (!span || !(this.#hasPicture || hasPicture)) return;
-    this.#hasPicture = true;
-    this.#offset ??= this.#end - span.from;
+    if (!span || (this.#shown ?? pts) === undefined) return;
+    this.#offset ??= this.#begin(pts) - span.from;
     this.#end = Math.max(this.#end, span.to + this.#offset);
+    if (pts !== undefined) this.#shown = this.at(pts);
+  }
+
+  /** Where an epoch begins: no picture at the time of the one before, which a chunk's last field shows as it ends. */
+  #begin(pts: Micros | undefined): number {
+    return pts !== undefined && this.#shown === this.#end ? this.#end + this.#tick : this.#end;
   }
 
   #spanOf(message: JournalMessage): { from: number; to: number } | undefined {

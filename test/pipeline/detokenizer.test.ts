@@ -123,6 +123,22 @@ describe('detokenize', () => {
     ]);
   });
 
+  it('shows the last picture of an epoch for a tick where the next one begins with a picture', async () => {
+    const [first, second] = EPOCHS;
+    const messages = [
+      start(first),
+      visual(first, 0, 7),
+      motion(first, 0, 2),
+      start(second),
+      visual(second, 0, 9),
+    ];
+    expect((await collect(rebuild(messages))).slice(-3)).toEqual([
+      [200, 7],
+      [300, 9],
+      [400, 'end'],
+    ]);
+  });
+
   it('refuses messages before a start', async () => {
     await expect(collect(rebuild([visual(EPOCHS[0], 0, 7)]))).rejects.toThrow(
       'a start must come first, got visual',
