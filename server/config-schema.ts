@@ -123,7 +123,7 @@ const inference = {
   keyframeTokens: of(
     'count',
     count(1).optional(),
-    'Ids of a keyframe in the mean, for a pack of dynamic length; one picture gets at most twice as many. Fewer make a smaller feed and a blurrier picture. The pack’s own default if absent; ids depend on it, and start tells it.',
+    'Ids of a keyframe: at most so many, for a pack with a ladder of grids, which takes its largest grid that has no more; in the mean, for one of dynamic length, where one picture gets at most twice as many. Fewer make a smaller feed and a blurrier picture. The pack’s own default if absent; ids depend on it, and start tells it.',
   ),
   provider: of(
     'name',

@@ -2,7 +2,7 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { connect } from '../client-sdk/index.ts';
 import { decodeLlmIds } from '../client-sdk/protocol/llm-ids.ts';
-import { type JournalMessage, type Message, MessageSchema } from '../client-sdk/protocol/messages.ts';
+import type { JournalMessage } from '../client-sdk/protocol/messages.ts';
 import { cellsOf } from '../client-sdk/protocol/positions.ts';
 import { createTokenEncoder, type OnnxTokenEncoder } from '../pipeline/models/onnx-token-encoder.ts';
 import { type LoadedPack, loadPack } from '../pipeline/models/pack.ts';
@@ -10,6 +10,7 @@ import { layoutOf } from '../pipeline/models/pack-manifest.ts';
 import { loadConfig } from '../server/config.ts';
 import { type RunningServer, startServer } from '../server/start.ts';
 import { DYNAMIC_PACK } from './support/packs.ts';
+import { journalOf, publishClip, readFeed, visualsOf } from './support/published-clip.ts';
 import { inPieces, readMedia, tokenizeAll, tokensOf } from './support/tokenize-bytes.ts';
 
 const CLIP = 'wanna-h264-aac.ts';
@@ -18,8 +19,6 @@ const TOKENS = 100;
 let pack: LoadedPack;
 let encoder: OnnxTokenEncoder;
 let offline: readonly JournalMessage[];
-
-const visualsOf = (messages: readonly Message[]) => messages.filter((message) => message.type === 'visual');
 
 const tokenized = async (by: OnnxTokenEncoder, ...sizes: readonly number[]): Promise<JournalMessage[]> =>
   tokenizeAll(inPieces(await readMedia(CLIP), ...sizes), { pack, encoder: by });
@@ -59,41 +58,20 @@ describe('keyframes of dynamic length', () => {
 describe('a server with keyframeTokens', () => {
   let server: RunningServer;
   beforeAll(async () => {
-    const flags = {
-      ...{ logLevel: 'silent', port: 0, workers: 1, provider: 'cpu', preview: 'always' },
-      ...{ pack: 'pack-dynamic', models: join(DYNAMIC_PACK, '..'), keyframeTokens: TOKENS },
-    };
-    server = await startServer(loadConfig({ env: {}, flags }));
-    const body = Buffer.from(await readMedia(CLIP));
-    const published = await fetch(`${server.url}/v1/streams/cam`, { method: 'PUT', body });
-    expect(await published.json()).toMatchObject({ reason: 'finished', gaps: [] });
+    server = await publishClip(CLIP, { pack: 'pack-dynamic', keyframeTokens: TOKENS });
   });
   afterAll(() => server.close());
 
-  const read = async (format: 'json' | 'binary'): Promise<Message[]> => {
-    const messages: Message[] = [];
-    const options = { from: 'earliest', until: 'end', layout: 'llm', format } as const;
-    for await (const message of connect(server.url).stream('cam').tokens(options))
-      messages.push(MessageSchema.parse(message));
-    return messages;
-  };
-  const withoutLlm = (messages: readonly Message[]) =>
-    messages.flatMap((message) => {
-      if (message.type === 'end' || !('seq' in message)) return [];
-      const { llm, replay, stream, ...rest } = { llm: [], replay: true, stream: '', ...message };
-      return [rest as JournalMessage];
-    });
-
   it('gives the ids and positions of the file, in JSON and binary', async () => {
-    const messages = await read('json');
-    expect(tokensOf(withoutLlm(messages))).toEqual(tokensOf(offline));
-    expect(withoutLlm(await read('binary'))).toEqual(withoutLlm(messages));
+    const messages = await readFeed(server);
+    expect(tokensOf(journalOf(messages))).toEqual(tokensOf(offline));
+    expect(journalOf(await readFeed(server, 'binary'))).toEqual(journalOf(messages));
   });
 
   it('gives flat ids that carry the positions', async () => {
     const layout = layoutOf(pack.manifest, { keyframeTokens: TOKENS });
     for (const format of ['json', 'binary'] as const) {
-      const visuals = visualsOf(await read(format));
+      const visuals = visualsOf(await readFeed(server, format));
       expect(visuals.length).toBeGreaterThan(1);
       for (const { ids, positions, llm } of visuals)
         expect(decodeLlmIds(llm ?? [], layout)).toEqual({ type: 'visual', ids, positions });
@@ -101,7 +79,7 @@ describe('a server with keyframeTokens', () => {
   });
 
   it('tells the number in start, and with the stream', async () => {
-    const [start] = await read('json');
+    const [start] = await readFeed(server);
     expect(start).toMatchObject({
       layout: { visual: { dynamic: true, tokens: TOKENS }, llm: { skipOffset: 37_124 } },
     });

@@ -64,6 +64,7 @@ export type LlmLayout = z.infer<typeof LlmLayoutSchema>;
 /** Grids, codebooks and flat ids that the ids of an epoch refer to. */
 export const TokenLayoutSchema = z.strictObject({
   visual: z.strictObject({
+    /** Of the grid that keyframes of the epoch lie on; the pack may have several. */
     columns: count,
     rows: count,
     codebookSize: count,

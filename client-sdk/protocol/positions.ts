@@ -67,7 +67,8 @@ export function checkCount(cells: ArrayLike<number>, ids: ArrayLike<number>): vo
     throw new WireError(`positions must name ${ids.length} cells, one for each id, got ${cells.length}`);
 }
 
-interface Grid {
+/** The positions of a keyframe's ids: cell c is column c % columns of row c / columns. */
+export interface Grid {
   readonly columns: number;
   readonly rows: number;
 }

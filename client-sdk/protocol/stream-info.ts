@@ -99,8 +99,8 @@ export const StreamInfoSchema = z.strictObject({
       motionSource: z.enum(MOTION_SOURCES),
       motionFps: z.number(),
       pack: StartMessageSchema.shape.pack,
-      /** Ids that a keyframe has in the mean, where the pack is of dynamic length. */
-      keyframeTokens: count.optional(),
+      /** Ids that a keyframe has; in the mean, where the pack is of dynamic length. */
+      keyframeTokens: count,
       provider: z.string(),
       runtime: RuntimeSchema,
     })

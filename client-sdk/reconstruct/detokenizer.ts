@@ -1,4 +1,5 @@
 import type { TokenLayout } from '../protocol/messages.ts';
+import type { Grid } from '../protocol/positions.ts';
 
 /**
  * Turns codebook indices back into a picture and motion: the port that an inference runtime (onnxruntime-node,
@@ -7,15 +8,23 @@ import type { TokenLayout } from '../protocol/messages.ts';
 export interface Detokenizer {
   readonly geometry: Geometry;
   /**
-   * Keyframe of one visual message's ids: float32 [3, height, width], RGB, [0, 1]. `positions` are the message's, of a pack
-   * of dynamic length; `placeIds` makes of both what its decoder graph takes. Rejects where they do not fit the ids.
+   * Keyframe of one visual message's ids: float32 [3, height, width], RGB, [0, 1]. Rejects where the ids do not fit what
+   * is told of them; `placeIds` checks that and gives what the decoder graph takes.
    */
-  decodeKeyframe(ids: ArrayLike<number>, positions?: string): Promise<Float32Array>;
+  decodeKeyframe(ids: ArrayLike<number>, context?: KeyframeContext): Promise<Float32Array>;
   /**
    * Motion of one chunk's ids: float32 [2, fieldsPerChunk, rows, columns], forward displacement (now - before),
    * dx as a fraction of the width then dy of the height, +x right, +y down. Fields past a message's `fields` are padding.
    */
   decodeMotion(ids: ArrayLike<number>, context: MotionContext): Promise<Float32Array>;
+}
+
+/** Where the ids of a keyframe lie. */
+export interface KeyframeContext {
+  /** The message's, of a pack of dynamic length. */
+  readonly positions?: string | undefined;
+  /** That of the epoch's layout; if absent, that of `geometry`. Another one is of a pack with a ladder of grids only. */
+  readonly grid?: Grid | undefined;
 }
 
 /** What a chunk is decoded in view of; packs without `motion.context` do without. */
@@ -26,12 +35,12 @@ export interface MotionContext {
 
 /** The grids, sizes and rate of a pack that reconstruction depends on. */
 export interface Geometry {
-  /** Decoded keyframe, px, and its token grid. */
-  readonly visual: {
+  /** Decoded keyframe, px, and its token grid: the largest, where the pack has a ladder of them. */
+  readonly visual: Grid & {
     readonly width: number;
     readonly height: number;
-    readonly columns: number;
-    readonly rows: number;
+    /** Every grid that a keyframe's ids may lie on; only the one above if absent. */
+    readonly ladder?: readonly Grid[] | undefined;
   };
   /** Motion field in cells; fields a chunk; fields a second of media time. */
   readonly motion: {
@@ -44,9 +53,12 @@ export interface Geometry {
 
 /** Whether the ids of an epoch with this layout can be decoded by a detokenizer of this geometry. */
 export const fits = (geometry: Geometry, layout: TokenLayout, motionFps: number): boolean =>
-  geometry.visual.columns === layout.visual.columns &&
-  geometry.visual.rows === layout.visual.rows &&
+  hasGrid(geometry, layout.visual) &&
   geometry.motion.columns === layout.motion.columns &&
   geometry.motion.rows === layout.motion.rows &&
   geometry.motion.fieldsPerChunk === layout.motion.fieldsPerChunk &&
   geometry.motion.fieldsPerSecond === motionFps;
+
+/** Whether keyframes of a detokenizer may lie on a grid. */
+export const hasGrid = ({ visual }: Geometry, { columns, rows }: Grid): boolean =>
+  (visual.ladder ?? [visual]).some((grid) => grid.columns === columns && grid.rows === rows);

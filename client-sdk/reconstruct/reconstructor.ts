@@ -1,4 +1,5 @@
-import type { Message, MotionMessage, VisualMessage } from '../protocol/messages.ts';
+import type { Message, MotionMessage, TokenLayout, VisualMessage } from '../protocol/messages.ts';
+import type { Grid } from '../protocol/positions.ts';
 import { type Micros, micros } from '../protocol/units.ts';
 import { type Detokenizer, fits, type Geometry } from './detokenizer.ts';
 import { MotionCompensation } from './motion-compensation.ts';
@@ -33,6 +34,8 @@ interface OpenClip {
   rgb: Uint8Array;
 }
 
+const gridOf = ({ visual: { columns, rows } }: TokenLayout): Grid => ({ columns, rows });
+
 /**
  * Turns a stream's messages into pictures; one instance serves one subscription. A keyframe shows at its `pts`, the
  * k-th field of its clip at k / (fields a second) after it. What is missing makes no picture, so that a
@@ -44,6 +47,8 @@ export class Reconstructor {
   readonly #geometry: Geometry;
   readonly #compensation: MotionCompensation;
   #epoch: string | undefined;
+  // That of the newest start.
+  #grid: Grid | undefined;
   #open: OpenClip | undefined;
 
   private constructor(detokenizer: Detokenizer) {
@@ -68,6 +73,7 @@ export class Reconstructor {
           throw new Error(`the detokenizer's geometry is not that of pack ${message.pack.name}`);
         if (message.epoch !== this.#epoch) this.#open = undefined;
         this.#epoch = message.epoch;
+        this.#grid = gridOf(message.layout);
         return [];
       case 'visual':
         return this.#pushVisual(message);
@@ -85,7 +91,8 @@ export class Reconstructor {
 
   async #pushVisual(message: VisualMessage): Promise<readonly ReconstructedPicture[]> {
     this.#open = undefined;
-    this.#compensation.begin(await this.#detokenizer.decodeKeyframe(message.ids, message.positions));
+    const { ids, positions } = message;
+    this.#compensation.begin(await this.#detokenizer.decodeKeyframe(ids, { positions, grid: this.#grid }));
     const rgb = this.#compensation.render();
     this.#epoch = message.epoch;
     this.#open = { clip: message.clip, pts: message.pts, chunk: 0, fields: 0, previousIds: undefined, rgb };

@@ -1,4 +1,9 @@
-import type { Detokenizer, Geometry, MotionContext } from '../../client-sdk/reconstruct/detokenizer.ts';
+import type {
+  Detokenizer,
+  Geometry,
+  KeyframeContext,
+  MotionContext,
+} from '../../client-sdk/reconstruct/detokenizer.ts';
 
 /** Passes everything to another detokenizer and remembers what came out last. */
 export class CapturingDetokenizer implements Detokenizer {
@@ -14,8 +19,8 @@ export class CapturingDetokenizer implements Detokenizer {
     this.geometry = inner.geometry;
   }
 
-  async decodeKeyframe(ids: ArrayLike<number>, positions?: string): Promise<Float32Array> {
-    this.keyframe = await this.#inner.decodeKeyframe(ids, positions);
+  async decodeKeyframe(ids: ArrayLike<number>, context?: KeyframeContext): Promise<Float32Array> {
+    this.keyframe = await this.#inner.decodeKeyframe(ids, context);
     return this.keyframe;
   }
 

@@ -68,7 +68,7 @@ export const FIGURES = {
     unit: 'dB',
     digits: 2,
     definition:
-      'The same for a thumbnail: the mean of each cell of the visual grid (16x16), rounded to uint8, scaled up bicubically (Catmull-Rom, a = -0.5, edges repeated).',
+      'The same for a thumbnail: the mean of each cell of the visual grid (16x16; of a ladder of grids always the largest), rounded to uint8, scaled up bicubically (Catmull-Rom, a = -0.5, edges repeated).',
   },
   overThumbnailDb: {
     label: 'over thumbnail',

@@ -1,7 +1,9 @@
 import type { JournalMessage, VisualMessage } from '../../client-sdk/protocol/messages.ts';
+import type { Grid } from '../../client-sdk/protocol/positions.ts';
 import type { Detokenizer } from '../../client-sdk/reconstruct/detokenizer.ts';
 import { MotionCompensation } from '../../client-sdk/reconstruct/motion-compensation.ts';
 import { assert, ConfigError, MediaError } from '../errors.ts';
+import { gridOf, positionsIn } from '../models/grid-ladder.ts';
 import type { PackManifest } from '../models/pack-manifest.ts';
 import type { TokenEncoder } from '../models/token-encoder.ts';
 import type { Keyframe } from '../types.ts';
@@ -27,23 +29,34 @@ export type CurveFigures = Pick<Figures, (typeof CURVE_FIGURE_NAMES)[number]>;
 
 /** The quality of keyframes at one budget. */
 export interface CurvePoint extends CurveFigures {
-  /** Ids a keyframe that were asked for in the mean. */
+  /** Ids a keyframe that were asked for: in the mean, of a pack of dynamic length; at most, of one with a ladder. */
   readonly askedTokens: number;
 }
 
-/** How far the mean number of ids may be from what was asked for, as a share of that. */
+/** How far the mean number of ids of a dynamic length may be from what was asked for, as a share of that. */
 export const BUDGET_TOLERANCE = 0.1;
 
-/** Whether a budget was kept in the mean. */
-export const isWithinBudget = ({
-  askedTokens,
-  keyframeTokens,
-}: Pick<CurvePoint, 'askedTokens' | 'keyframeTokens'>): boolean =>
-  keyframeTokens !== null && Math.abs(keyframeTokens - askedTokens) <= BUDGET_TOLERANCE * askedTokens;
+/**
+ * Whether a budget was kept: in the mean, where the length is dynamic; where it is fixed, by no more ids than were asked
+ * for, because a ladder of grids has few numbers to choose from.
+ */
+export function isWithinBudget(
+  { askedTokens, keyframeTokens }: Pick<CurvePoint, 'askedTokens' | 'keyframeTokens'>,
+  { isDynamic }: { isDynamic: boolean },
+): boolean {
+  if (keyframeTokens === null) return false;
+  if (!isDynamic) return keyframeTokens <= askedTokens;
+  return Math.abs(keyframeTokens - askedTokens) <= BUDGET_TOLERANCE * askedTokens;
+}
+
+/** A number of ids, and an encoder that was opened with it. */
+export interface AskedEncoder extends Pick<CurvePoint, 'askedTokens'> {
+  readonly encoder: TokenEncoder;
+}
 
 export interface CurveOptions extends Omit<MeasureFileOptions, 'encoder'> {
-  /** One for each budget, all of the pack; see `TokenEncoder.keyframeTokens`. At least one. */
-  readonly encoders: readonly TokenEncoder[];
+  /** One for each budget, all of the pack. At least one. */
+  readonly encoders: readonly AskedEncoder[];
   /** Borrowed. */
   readonly detokenizer: Detokenizer;
   /** Codes single pictures for comparison; left out if absent, because it is slow. */
@@ -52,11 +65,10 @@ export interface CurveOptions extends Omit<MeasureFileOptions, 'encoder'> {
 
 /** Throws a `ConfigError` of code `bad-config` where a pack has no choice of budgets. */
 export function assertHasCurve({ name, visual }: PackManifest): void {
-  if (visual.dynamic) return;
-  const count = visual.columns * visual.rows;
+  if (visual.dynamic || visual.ladder) return;
   throw new ConfigError(
     'bad-config',
-    `a curve needs a pack of dynamic length, got ${name}, whose keyframes all have ${count} ids`,
+    `a curve needs a pack of dynamic length or with a ladder of grids, got ${name}, whose keyframes all have ${positionsIn(visual)} ids`,
   );
 }
 
@@ -72,7 +84,7 @@ export async function keyframeCurve(
   const curve = new CurveMeasurement(options);
   const [first] = options.encoders;
   assert(first, 'a curve has at least one point');
-  await measureFile(source, curve, { ...options, encoder: withoutCoding(first) });
+  await measureFile(source, curve, { ...options, encoder: withoutCoding(first.encoder) });
   const points = curve.points();
   if (points.every(({ keyframeTokens }) => keyframeTokens === null))
     throw new MediaError('no-pictures', `no picture of ${file} could be tokenized`);
@@ -87,8 +99,8 @@ export const meanCurve = (curves: readonly (readonly CurvePoint[])[]): readonly 
   });
 
 /** Keyframes coded with one encoder. */
-interface Budget {
-  readonly encoder: TokenEncoder;
+interface Budget extends AskedEncoder {
+  readonly grid: Grid;
   readonly tokens: Mean;
   readonly bytes: Mean;
   readonly quality: KeyframeMeasure;
@@ -106,8 +118,10 @@ class CurveMeasurement implements Measurement {
     this.#detokenizer = detokenizer;
     this.#visual = pack.manifest.visual;
     this.#compensation = new MotionCompensation(detokenizer.geometry);
-    this.#budgets = encoders.map((encoder) => ({
+    this.#budgets = encoders.map(({ askedTokens, encoder }) => ({
+      askedTokens,
       encoder,
+      grid: gridOf(pack.manifest, encoder.keyframeTokens),
       tokens: new Mean(),
       bytes: new Mean(),
       quality: new KeyframeMeasure(detokenizer.geometry.visual, { stillCodec }),
@@ -129,17 +143,18 @@ class CurveMeasurement implements Measurement {
   }
 
   points(): CurvePoint[] {
-    return this.#budgets.map(({ encoder, tokens, bytes, quality }) => ({
-      askedTokens: encoder.keyframeTokens ?? this.#visual.columns * this.#visual.rows,
+    return this.#budgets.map(({ askedTokens, tokens, bytes, quality }) => ({
+      askedTokens,
       keyframeTokens: tokens.value,
       keyframeBytes: bytes.value,
       ...quality.figures(),
     }));
   }
 
-  async #measure(original: Uint8Array, { encoder, tokens, bytes, quality }: Budget): Promise<void> {
+  async #measure(original: Uint8Array, budget: Budget): Promise<void> {
+    const { encoder, grid, tokens, bytes, quality } = budget;
     const { ids, positions } = await encoder.encodeKeyframe({ pixels: original }, { isLive: false });
-    this.#compensation.begin(await this.#detokenizer.decodeKeyframe(ids, positions));
+    this.#compensation.begin(await this.#detokenizer.decodeKeyframe(ids, { positions, grid }));
     const sentBytes = Math.ceil(visualBits({ ids, positions }, this.#visual) / 8);
     tokens.add(ids.length);
     bytes.add(sentBytes);

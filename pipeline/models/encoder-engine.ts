@@ -2,6 +2,7 @@ import { type InferenceSession, Tensor } from 'onnxruntime-node';
 import { collectIds } from '../../client-sdk/protocol/positions.ts';
 import { ModelError, reasonOf } from '../errors.ts';
 import type { ChunkFields } from '../types.ts';
+import { gridFeeds } from './grid-feeds.ts';
 import { normalizeMotion, pixelNormalizer } from './normalization.ts';
 import { openSession, type PackGraphs, type SessionOptions } from './onnx-session.ts';
 import { lumaLength, type PackManifest } from './pack-manifest.ts';
@@ -115,6 +116,7 @@ function keyframeStage(
     sparseGrid: budget && visual,
     feeds: {
       pixels: new Tensor('float32', input, [batchSize, 3, visual.height, visual.width]),
+      ...gridFeeds(visual, visual),
       ...(budget && {
         threshold: new Tensor('float32', new Float32Array(batchSize).fill(budget.threshold), [batchSize]),
         cap: new Tensor('int32', new Int32Array(batchSize).fill(budget.cap), [batchSize]),

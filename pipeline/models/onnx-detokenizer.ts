@@ -1,7 +1,9 @@
 import { type InferenceSession, Tensor } from 'onnxruntime-node';
-import { type PlacedIds, placeIds } from '../../client-sdk/protocol/positions.ts';
-import type { Detokenizer, Geometry } from '../../client-sdk/reconstruct/detokenizer.ts';
+import { type Grid, type PlacedIds, placeIds } from '../../client-sdk/protocol/positions.ts';
+import { type Detokenizer, type Geometry, hasGrid } from '../../client-sdk/reconstruct/detokenizer.ts';
 import { DisposedError, ModelError, reasonOf } from '../errors.ts';
+import { gridFeeds } from './grid-feeds.ts';
+import { gridsText, ladderOf, positionsIn } from './grid-ladder.ts';
 import { denormalizeMotion } from './normalization.ts';
 import { openSession, type PackGraphs, type SessionOptions } from './onnx-session.ts';
 import type { PackManifest } from './pack-manifest.ts';
@@ -13,7 +15,13 @@ const DEFAULTS: SessionOptions = { provider: 'cpu', threads: 1 };
 
 /** The sizes of a pack that reconstruction depends on. */
 export const geometryOf = ({ manifest: { visual, motion } }: PackGraphs): Geometry => ({
-  visual: { width: visual.width, height: visual.height, columns: visual.columns, rows: visual.rows },
+  visual: {
+    width: visual.width,
+    height: visual.height,
+    columns: visual.columns,
+    rows: visual.rows,
+    ladder: ladderOf(visual)?.grids,
+  },
   motion: {
     columns: motion.columns,
     rows: motion.rows,
@@ -32,6 +40,7 @@ export async function createOnnxDetokenizer(
 ): Promise<OnnxDetokenizer> {
   const settings = { ...DEFAULTS, ...options };
   const { visual, motion } = pack.manifest;
+  const geometry = geometryOf(pack);
   const visualDecoder = await openSession(pack, 'visualDecoder', settings);
   const motionDecoder = await openSession(pack, 'motionDecoder', settings).catch(async (error: unknown) => {
     await visualDecoder.release();
@@ -53,9 +62,13 @@ export async function createOnnxDetokenizer(
     await motionDecoder.release();
   };
   return {
-    geometry: geometryOf(pack),
-    decodeKeyframe: (ids, positions) =>
-      inTurn(async () => visualRun({ ids: asTensor(keyframeIds({ ids, positions }, visual)) })),
+    geometry,
+    decodeKeyframe: (ids, { positions, grid = visual } = {}) =>
+      inTurn(async () => {
+        checkGrid(grid, geometry);
+        const placed = keyframeIds({ ids, positions }, { visual, grid });
+        return visualRun({ ids: asTensor(placed), ...gridFeeds(visual, grid) });
+      }),
     decodeMotion: (ids, { previousIds }) =>
       inTurn(async () => {
         const feeds = { ids: asTensor(chunkIds(ids, motion)), ...contextFeeds(previousIds, motion) };
@@ -69,19 +82,27 @@ export async function createOnnxDetokenizer(
 }
 
 /** Ids come from a peer, so number, range and places are checked before a graph looks them up in its codebook. */
-function keyframeIds(placed: PlacedIds, visual: PackManifest['visual']): Int32Array {
+function keyframeIds(
+  placed: PlacedIds,
+  { visual, grid }: { visual: PackManifest['visual']; grid: Grid },
+): Int32Array {
   checkRange(placed.ids, visual);
   try {
-    const data = placeIds(placed, visual);
+    const data = placeIds(placed, grid);
     if (visual.dynamic || !data.includes(-1)) return data;
   } catch (cause) {
     throw new ModelError('model-failed', reasonOf(cause), { cause });
   }
-  const cells = visual.columns * visual.rows;
   throw new ModelError(
     'model-failed',
-    `ids must be one for each of ${cells} cells, got ${placed.ids.length}`,
+    `ids must be one for each of ${positionsIn(grid)} cells, got ${placed.ids.length}`,
   );
+}
+
+function checkGrid(grid: Grid, geometry: Geometry): void {
+  if (hasGrid(geometry, grid)) return;
+  const grids = gridsText(geometry.visual.ladder ?? [geometry.visual]);
+  throw new ModelError('model-failed', `a keyframe must be ${grids}, got ${gridsText([grid])}`);
 }
 
 function chunkIds(ids: ArrayLike<number>, motion: PackManifest['motion']): Int32Array {

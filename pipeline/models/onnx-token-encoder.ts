@@ -3,6 +3,7 @@ import type { Worker } from 'node:worker_threads';
 import type { Runtime } from '../../client-sdk/protocol/messages.ts';
 import { assert } from '../errors.ts';
 import type { ChunkFields } from '../types.ts';
+import { atGrid, ladderOf, positionsIn } from './grid-ladder.ts';
 import { InferencePool, type PoolStats, type ThreadEvent } from './inference-pool.ts';
 import type { PackGraphs } from './onnx-session.ts';
 import { lumaLength } from './pack-manifest.ts';
@@ -25,7 +26,10 @@ export interface TokenEncoderOptions {
   readonly provider?: ProviderWish | undefined;
   /** Items of a batch. Default 1 on the CPU, 8 elsewhere; 1 where warm-up finds that neighbours change ids. */
   readonly batchSize?: number | undefined;
-  /** Ids that a keyframe gets in the mean, for a pack of dynamic length; the pack's default if absent. */
+  /**
+   * Ids that a keyframe gets: in the mean, for a pack of dynamic length; at most, for one with a ladder of grids. The
+   * pack's default if absent.
+   */
   readonly keyframeTokens?: number | undefined;
   /** How long an item waits for company where batches hold more than one, milliseconds. Default 4. */
   readonly batchWaitMs?: number | undefined;
@@ -57,10 +61,12 @@ export async function createTokenEncoder(
   options: TokenEncoderOptions = {},
 ): Promise<OnnxTokenEncoder> {
   const threads = options.threads ?? 1;
-  const budget = budgetOf(pack.manifest, options.keyframeTokens);
+  const { manifest, graphs } = atGrid(pack, options.keyframeTokens);
+  const { visual, motion } = manifest;
+  const budget = budgetOf(manifest, options.keyframeTokens);
   const pool = await InferencePool.create({
     setup: {
-      pack: { manifest: pack.manifest, graphs: pack.graphs },
+      pack: { manifest, graphs },
       provider: options.provider ?? 'auto',
       threads,
       batchSize: options.batchSize,
@@ -73,7 +79,6 @@ export async function createTokenEncoder(
     onThread: options.onThread,
     startThread: options.startThread ?? startInferenceThread,
   });
-  const { visual, motion } = pack.manifest;
   const pixelBytes = visual.width * visual.height * 3;
   const cells = motion.fieldsPerChunk * motion.rows * motion.columns;
   const lumaBytes = lumaLength(motion);
@@ -88,7 +93,7 @@ export async function createTokenEncoder(
   return {
     runtime: { onnxruntime: pool.ready.onnxruntime, threads, processor: describeProcessor() },
     provider: pool.ready.provider,
-    keyframeTokens: budget?.tokens,
+    keyframeTokens: ladderOf(visual) ? positionsIn(visual) : budget?.tokens,
     batch: pool.ready.batch,
     get stats() {
       return pool.stats;

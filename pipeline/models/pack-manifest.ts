@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import { MAX_SKIP } from '../../client-sdk/protocol/llm-ids.ts';
 import { LlmLayoutSchema, type TokenLayout } from '../../client-sdk/protocol/messages.ts';
+import { gridOf, gridsText, positionsIn } from './grid-ladder.ts';
 
 const size = z.int().min(1).max(8192);
 const rgb = z.tuple([z.number(), z.number(), z.number()]);
@@ -73,11 +74,25 @@ export const BudgetSchema = z.strictObject({
 });
 export type Budget = z.infer<typeof BudgetSchema>;
 
+/** The sizes among which all keyframes of a stream may be coded: each position of a grid has an id. */
+export const LadderSchema = z.strictObject({
+  /** Ids of the grid that is taken where nobody asks for another number. */
+  defaultTokens: z.int().min(1),
+  grids: z
+    .array(z.strictObject({ columns: size, rows: size }))
+    .min(1)
+    .refine(
+      (grids) => grids.every((grid, at) => at === 0 || positionsIn(grid) > positionsIn(grids[at - 1]!)),
+      'grids of the ladder must ascend in columns times rows',
+    ),
+});
+export type Ladder = z.infer<typeof LadderSchema>;
+
 const VisualSchema = z
   .discriminatedUnion(
     'dynamic',
     [
-      z.strictObject({ ...visualFields, dynamic: z.literal(false) }),
+      z.strictObject({ ...visualFields, dynamic: z.literal(false), ladder: LadderSchema.optional() }),
       z.strictObject({ ...visualFields, dynamic: z.literal(true), budget: BudgetSchema }),
     ],
     'visual.dynamic must be true or false',
@@ -85,7 +100,7 @@ const VisualSchema = z
   .superRefine((visual, { addIssue }) => {
     if (!visual.dynamic) return;
     const { calibration, defaultTokens } = visual.budget;
-    const cells = visual.columns * visual.rows;
+    const cells = positionsIn(visual);
     const least = calibration[0]?.tokens ?? cells;
     const most = calibration.at(-1)?.tokens ?? cells;
     const complain = (message: string): void => addIssue({ code: 'custom', path: ['budget'], message });
@@ -93,6 +108,18 @@ const VisualSchema = z
       complain(`the last row of the calibration must be that of all ${cells} positions, got ${most}`);
     if (defaultTokens < least || defaultTokens > most)
       complain(`defaultTokens must be ${least} to ${most} as in the calibration, got ${defaultTokens}`);
+  })
+  .superRefine((visual, { addIssue }) => {
+    if (visual.dynamic || !visual.ladder) return;
+    const { grids, defaultTokens } = visual.ladder;
+    const last = grids.at(-1);
+    const complain = (message: string): void => addIssue({ code: 'custom', path: ['ladder'], message });
+    if (last?.columns !== visual.columns || last.rows !== visual.rows)
+      complain(
+        `the last grid of the ladder must be that of visual, ${gridsText([visual])}, got ${gridsText(grids.slice(-1))}`,
+      );
+    if (!grids.some((grid) => positionsIn(grid) === defaultTokens))
+      complain(`defaultTokens must be the ids of a grid, ${gridsText(grids)}, got ${defaultTokens}`);
   });
 
 const MotionSchema = z.strictObject({
@@ -177,26 +204,30 @@ export const lumaLength = ({ luma, fieldsPerChunk }: PackManifest['motion']): nu
   luma ? (fieldsPerChunk + 1) * luma.width * luma.height : 0;
 
 /**
- * The grids and codebooks that a `start` message tells of. `keyframeTokens`: what was asked of a pack of dynamic length;
- * its default if absent.
+ * The grids and codebooks that a `start` message tells of. `keyframeTokens`: what was asked of a pack of dynamic length or
+ * with a ladder of grids; its default if absent.
  */
-export const layoutOf = (
-  { visual, motion, llm }: PackManifest,
+export function layoutOf(
+  manifest: PackManifest,
   { keyframeTokens }: { keyframeTokens?: number | undefined } = {},
-): TokenLayout => ({
-  visual: {
-    columns: visual.columns,
-    rows: visual.rows,
-    codebookSize: visual.codebookSize,
-    dynamic: visual.dynamic,
-    ...(visual.dynamic && { tokens: keyframeTokens ?? visual.budget.defaultTokens }),
-  },
-  motion: {
-    columns: motion.columns,
-    rows: motion.rows,
-    fieldsPerChunk: motion.fieldsPerChunk,
-    tokensPerChunk: motion.tokensPerChunk,
-    codebookSize: motion.codebookSize,
-  },
-  llm,
-});
+): TokenLayout {
+  const { visual, motion, llm } = manifest;
+  const { columns, rows } = gridOf(manifest, keyframeTokens);
+  return {
+    visual: {
+      columns,
+      rows,
+      codebookSize: visual.codebookSize,
+      dynamic: visual.dynamic,
+      ...(visual.dynamic && { tokens: keyframeTokens ?? visual.budget.defaultTokens }),
+    },
+    motion: {
+      columns: motion.columns,
+      rows: motion.rows,
+      fieldsPerChunk: motion.fieldsPerChunk,
+      tokensPerChunk: motion.tokensPerChunk,
+      codebookSize: motion.codebookSize,
+    },
+    llm,
+  };
+}

@@ -1,4 +1,5 @@
 import { createEncoderEngine, type EncodeKind } from './encoder-engine.ts';
+import { atGrid } from './grid-ladder.ts';
 import { createOnnxDetokenizer } from './onnx-detokenizer.ts';
 import type { PackGraphs } from './onnx-session.ts';
 import type { GraphRole } from './pack-manifest.ts';
@@ -17,9 +18,10 @@ export type GraphMs = Readonly<Record<GraphRole, number>>;
  * a run (normalization, checks). Blocks the calling thread: for command lines.
  */
 export async function timeGraphs(
-  pack: PackGraphs,
+  whole: PackGraphs,
   options: { rounds: number; now: () => number; keyframeTokens?: number | undefined },
 ): Promise<GraphMs> {
+  const pack = atGrid(whole, options.keyframeTokens);
   const budget = budgetOf(pack.manifest, options.keyframeTokens);
   await using engine = await createEncoderEngine(pack, { ...ONE_THREAD, budget });
   await using detokenizer = await createOnnxDetokenizer(pack, ONE_THREAD);
@@ -30,10 +32,7 @@ export async function timeGraphs(
   return {
     visualEncoder: encoders.keyframe,
     motionEncoder: encoders.motion,
-    visualDecoder: await medianMs(
-      () => detokenizer.decodeKeyframe(keyframe.ids, keyframe.positions),
-      options,
-    ),
+    visualDecoder: await medianMs(() => detokenizer.decodeKeyframe(keyframe.ids, keyframe), options),
     motionDecoder: await medianMs(
       () => detokenizer.decodeMotion(motion.ids, { previousIds: motion.ids }),
       options,

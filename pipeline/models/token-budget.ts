@@ -1,4 +1,5 @@
 import { ConfigError } from '../errors.ts';
+import { ladderOf } from './grid-ladder.ts';
 import type { Budget, PackManifest } from './pack-manifest.ts';
 
 /** What the encoder of a pack of dynamic length is told beside each keyframe. */
@@ -29,7 +30,7 @@ const CAP_FACTOR = 2;
 export function budgetOf({ name, visual }: PackManifest, tokens?: number): TokenBudget | undefined {
   const cells = visual.columns * visual.rows;
   if (!visual.dynamic) {
-    if (tokens === undefined) return undefined;
+    if (tokens === undefined || ladderOf(visual)) return undefined;
     throw new ConfigError(
       'bad-config',
       `keyframeTokens needs a pack of dynamic length, got ${tokens} for ${name}, whose keyframes have ${cells} ids`,

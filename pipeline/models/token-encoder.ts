@@ -30,6 +30,9 @@ export interface TokenEncoder {
   readonly provider: { readonly name: string; readonly reason: string };
   /** What equal ids are promised for, beside the pack and the provider. */
   readonly runtime: Runtime;
-  /** Ids that a keyframe gets in the mean, where the pack is of dynamic length; ids depend on it too. */
+  /**
+   * Ids that a keyframe gets: in the mean, where the pack is of dynamic length; always, where it has a ladder of grids;
+   * undefined for any other pack. Ids depend on it too.
+   */
   readonly keyframeTokens: number | undefined;
 }

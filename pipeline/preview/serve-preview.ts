@@ -89,7 +89,9 @@ async function makePictures(
 
 /** The first run of a graph takes several times as long as the others. */
 async function warmUp(detokenizer: OnnxDetokenizer, { manifest }: PackGraphs): Promise<void> {
-  await detokenizer.decodeKeyframe(new Uint32Array(manifest.visual.columns * manifest.visual.rows));
+  const { visual } = detokenizer.geometry;
+  for (const grid of visual.ladder ?? [visual])
+    await detokenizer.decodeKeyframe(new Uint32Array(grid.columns * grid.rows), { grid });
   const ids = new Uint32Array(manifest.motion.tokensPerChunk);
   await detokenizer.decodeMotion(ids, { previousIds: ids });
 }

@@ -85,7 +85,7 @@ export const evalCommand = (): Command =>
       .addOption(
         new Option(
           '--curve <counts>',
-          'only keyframes, of a pack of dynamic length, at each of these numbers of ids, as 32,64,128,256',
+          'only keyframes, of a pack of dynamic length or with a ladder of grids, at each of these numbers of ids, as 64,100,144,256',
         )
           .argParser(parseBudgets)
           .conflicts(['tune', 'sheet', 'keyframeTokens']),
@@ -139,10 +139,15 @@ async function tellFigures(
     evaluateFile(file, source, { ...options, encoder, detokenizer, spreadClips, onProgress }),
   );
   const isTune = ({ report }: FileEvaluation): boolean => tune.includes(report.file);
-  const { name } = pack.manifest;
+  const { name, visual } = pack.manifest;
   const result: EvalResult = {
-    pack: { name, sha256: pack.sha256, bytes: await folderBytes(pack.folder) },
-    askedTokens: encoder.keyframeTokens,
+    pack: {
+      name,
+      sha256: pack.sha256,
+      bytes: await folderBytes(pack.folder),
+      isDynamic: visual.dynamic,
+    },
+    askedTokens: keyframeTokens ?? encoder.keyframeTokens,
     graphMs,
     processor: encoder.runtime.processor,
     report: setOf(measured.filter((each) => !isTune(each))),

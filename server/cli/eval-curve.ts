@@ -1,6 +1,7 @@
 import { basename } from 'node:path';
 import { InvalidArgumentError } from 'commander';
 import {
+  type AskedEncoder,
   assertHasCurve,
   BUDGET_TOLERANCE,
   CURVE_FIGURE_NAMES,
@@ -18,7 +19,7 @@ import { measureAll, tellResult } from './eval-files.ts';
 import { evalTable } from './eval-table.ts';
 
 export interface TellCurveOptions extends Omit<CurveOptions, 'encoders' | 'detokenizer' | 'onProgress'> {
-  /** Ids a keyframe in the mean, ascending. */
+  /** Ids a keyframe, ascending; see `CurvePoint.askedTokens`. */
   readonly budgets: readonly number[];
   readonly provider: ProviderWish;
   readonly isJson: boolean;
@@ -51,7 +52,8 @@ export async function tellCurve(files: readonly string[], options: TellCurveOpti
   }));
   const mean = meanCurve(measured.map(({ points }) => points));
   const result = { pack: pack.manifest.name, sha256: pack.sha256, budgets, files: measured, mean, failed };
-  tellResult(isJson ? curveJson(result) : curveText(result), failed);
+  const length = { isDynamic: pack.manifest.visual.dynamic };
+  tellResult(isJson ? curveJson(result, length) : curveText(result, length), failed);
 }
 
 interface CurveFile {
@@ -59,46 +61,57 @@ interface CurveFile {
   readonly points: readonly CurvePoint[];
 }
 
+/** Whether the pack's keyframes are of dynamic length. */
+interface Length {
+  readonly isDynamic: boolean;
+}
+
 interface CurveResult {
   readonly files: readonly CurveFile[];
   readonly mean: readonly CurvePoint[];
 }
 
-const curveJson = ({ mean, ...rest }: CurveResult): string =>
+const curveJson = ({ mean, ...rest }: CurveResult, length: Length): string =>
   JSON.stringify({
     ...rest,
-    mean: mean.map((point) => ({ ...point, isWithinBudget: isWithinBudget(point) })),
+    mean: mean.map((point) => ({ ...point, isWithinBudget: isWithinBudget(point, length) })),
   });
 
-function curveText({ files, mean }: CurveResult): string {
+function curveText({ files, mean }: CurveResult, length: Length): string {
   const columns = mean.map((point) => ({ title: `${point.askedTokens} asked`, figures: point }));
   const ofFile = ({ file, points }: CurveFile): string =>
     `  ${basename(file)}: ${points.map(({ keyframeTokens, keyframeDb }) => `${fixed(keyframeTokens, 0)} ids ${fixed(keyframeDb, 2)} dB`).join(', ')}`;
   return [
     ...(mean.length > 0 ? [evalTable(columns, CURVE_FIGURE_NAMES), ''] : []),
-    ...mean.map(budgetLine),
+    ...mean.map((point) => budgetLine(point, length)),
     `mean over ${files.length} files:`,
     ...files.map(ofFile),
   ].join('\n');
 }
 
-/** Whether keyframes have as many ids as were asked for in the mean, in words. */
-export function budgetLine(point: Pick<CurvePoint, 'askedTokens' | 'keyframeTokens'>): string {
+/** Whether keyframes have as many ids as were asked for, in words; see `isWithinBudget`. */
+export function budgetLine(
+  point: Pick<CurvePoint, 'askedTokens' | 'keyframeTokens'>,
+  length: Length,
+): string {
   const { askedTokens, keyframeTokens } = point;
-  const verdict = isWithinBudget(point) ? 'within' : 'NOT within';
-  return `${askedTokens} asked: ${fixed(keyframeTokens, 1)} ids a keyframe, ${verdict} ${100 * BUDGET_TOLERANCE} %`;
+  const isWithin = isWithinBudget(point, length);
+  const told = `${askedTokens} asked: ${fixed(keyframeTokens, 1)} ids a keyframe`;
+  if (length.isDynamic) return `${told}, ${isWithin ? 'within' : 'NOT within'} ${100 * BUDGET_TOLERANCE} %`;
+  return `${told}, ${isWithin ? 'no more than asked' : 'MORE than asked'}`;
 }
 
 const fixed = (value: number | null, digits: number): string => value?.toFixed(digits) ?? '-';
 
 /** One encoder for each budget. */
 async function openEncoders({ pack, provider, budgets }: TellCurveOptions) {
-  const list: OnnxTokenEncoder[] = [];
+  const list: (AskedEncoder & { readonly encoder: OnnxTokenEncoder })[] = [];
   const close = async (): Promise<void> => {
-    await Promise.all(list.map((encoder) => encoder.close()));
+    await Promise.all(list.map(({ encoder }) => encoder.close()));
   };
   try {
-    for (const keyframeTokens of budgets) list.push(await openEncoder(pack, { provider, keyframeTokens }));
+    for (const askedTokens of budgets)
+      list.push({ askedTokens, encoder: await openEncoder(pack, { provider, keyframeTokens: askedTokens }) });
   } catch (error) {
     await close();
     throw error;

@@ -20,8 +20,14 @@ export interface EvaluatedSet {
 
 /** Everything that `kinoglyph eval` tells. */
 export interface EvalResult {
-  readonly pack: { readonly name: string; readonly sha256: string; readonly bytes: number };
-  /** Ids of a keyframe that were asked for in the mean; absent where all have the same number. */
+  readonly pack: {
+    readonly name: string;
+    readonly sha256: string;
+    readonly bytes: number;
+    /** Whether its keyframes are of dynamic length. */
+    readonly isDynamic: boolean;
+  };
+  /** Ids a keyframe that were asked for; absent where the pack has no choice. */
   readonly askedTokens: number | undefined;
   /** Median processor time of an item on one thread, milliseconds. */
   readonly graphMs: GraphMs;
@@ -57,8 +63,8 @@ export function evalText(result: EvalResult): string {
   const ms = (value: number): string => `${value.toFixed(1)} ms`;
   return [
     ...(columns.length > 0 ? [evalTable(columns), ''] : []),
-    ...summaryLines('report', report.summary, askedTokens),
-    ...summaryLines('tune', tune.summary, askedTokens),
+    ...summaryLines('report', report.summary, { askedTokens, ...pack }),
+    ...summaryLines('tune', tune.summary, { askedTokens, ...pack }),
     `one thread: keyframe encode ${ms(graphMs.visualEncoder)}, decode ${ms(graphMs.visualDecoder)}; ` +
       `motion encode ${ms(graphMs.motionEncoder)}, decode ${ms(graphMs.motionDecoder)} ` +
       `(processor time, median of ${TIMED_ROUNDS} runs; ${processor})`,
@@ -72,13 +78,17 @@ const columnsOf = ({ files, summary }: EvaluatedSet, meanTitle: string): EvalCol
   ...(summary ? [{ title: `${meanTitle} ${files.length}`, figures: summary.mean }] : []),
 ];
 
-function summaryLines(set: string, summary: Summary | undefined, askedTokens: number | undefined): string[] {
+function summaryLines(
+  set: string,
+  summary: Summary | undefined,
+  { askedTokens, isDynamic }: Pick<EvalResult, 'askedTokens'> & { isDynamic: boolean },
+): string[] {
   if (!summary) return [];
   const { files, mean, codebooks, worst, gopTokensPerSecond } = summary;
   const rate = (value: number | null): string => (value === null ? '-' : value.toFixed(0));
   return [
     `${set}: ${files.map((file) => basename(file)).join(', ')}`,
-    ...(askedTokens === undefined ? [] : [`  ${budgetLine({ ...mean, askedTokens })}`]),
+    ...(askedTokens === undefined ? [] : [`  ${budgetLine({ ...mean, askedTokens }, { isDynamic })}`]),
     `  tokens a second with a keyframe every 2 s: moving files ${rate(gopTokensPerSecond.moving)}, still ones ${rate(gopTokensPerSecond.still)}`,
     codebookLine('visual', codebooks.visual),
     codebookLine('motion', codebooks.motion),

@@ -18,11 +18,11 @@ export const packOptions = (command: Command): Command =>
     .option('--models <folder>', 'folder of packs; those shipped if absent')
     .option('--provider <name>', 'execution provider: auto, cpu, cuda or webgpu');
 
-/** The flag that says how long the keyframes of a pack of dynamic length are. */
+/** The flag that says how many ids a keyframe has, where the pack has a choice. */
 export const keyframeTokensOption = (): Option =>
   new Option(
     '--keyframe-tokens <count>',
-    "ids of a keyframe in the mean, for a pack of dynamic length; the pack's default if absent",
+    "ids of a keyframe: at most, for a pack with a ladder of grids; in the mean, for one of dynamic length; the pack's default if absent",
   ).argParser(parsePositive);
 
 /** Folder of the pack that flags, environment or default name. */

@@ -1,6 +1,8 @@
 import { Command } from 'commander';
 import { ConfigError } from '../../pipeline/errors.ts';
+import { gridsText, ladderOf, positionsIn } from '../../pipeline/models/grid-ladder.ts';
 import { type LoadedPack, listPacks, loadPack } from '../../pipeline/models/pack.ts';
+import type { PackManifest } from '../../pipeline/models/pack-manifest.ts';
 import { tokenRangeOf } from '../../pipeline/models/token-budget.ts';
 import { verifyPack } from '../../pipeline/models/verify-pack.ts';
 import { loadConfig } from '../config.ts';
@@ -40,13 +42,8 @@ async function list(flags: PacksFlags): Promise<void> {
       : { folder: entry.folder, error: entry.error.message },
   );
   if (flags.json) return print(JSON.stringify(rows));
-  for (const row of rows) {
-    print(
-      'error' in row
-        ? `${row.folder}: broken: ${row.error}`
-        : `${row.name} ${row.version}  ${row.licence}  ${row.sha256.slice(0, 12)}  ${row.description}`,
-    );
-  }
+  for (const entry of entries)
+    print('pack' in entry ? lineOf(entry.pack) : `${entry.folder}: broken: ${entry.error.message}`);
 }
 
 async function verify(folders: readonly string[], flags: PacksFlags): Promise<void> {
@@ -78,7 +75,31 @@ const describe = ({ manifest, sha256 }: LoadedPack) => ({
   licence: manifest.licence,
   description: manifest.description,
   sha256,
-  ...(manifest.visual.dynamic && { keyframeTokens: tokenRangeOf(manifest.visual.budget) }),
+  ...keyframeTokensOf(manifest),
 });
+
+const lineOf = ({ manifest, sha256 }: LoadedPack): string =>
+  [
+    `${manifest.name} ${manifest.version}`,
+    manifest.licence,
+    sha256.slice(0, 12),
+    `keyframes of ${lengthsOf(manifest)} ids`,
+    manifest.description,
+  ].join('  ');
+
+/** What `--keyframe-tokens` may be; nothing where the pack has no choice. */
+function keyframeTokensOf({ visual }: PackManifest): object {
+  if (visual.dynamic) return { keyframeTokens: tokenRangeOf(visual.budget) };
+  if (!visual.ladder) return {};
+  const { defaultTokens, grids } = visual.ladder;
+  const sizes = grids.map((grid) => ({ ...grid, tokens: positionsIn(grid) }));
+  return { keyframeTokens: { default: defaultTokens, grids: sizes } };
+}
+
+function lengthsOf({ visual }: PackManifest): string {
+  if (!visual.dynamic) return gridsText(ladderOf(visual)?.grids ?? [visual]);
+  const { least, most } = tokenRangeOf(visual.budget);
+  return `${least} to ${most}`;
+}
 
 const print = (line: string): void => void process.stdout.write(`${line}\n`);

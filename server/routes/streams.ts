@@ -64,7 +64,7 @@ function describe(stream: Stream): StreamInfo {
       motionSource: start.motionSource,
       motionFps: start.motionFps,
       pack: start.pack,
-      keyframeTokens: start.layout.visual.tokens,
+      keyframeTokens: start.layout.visual.tokens ?? start.layout.visual.columns * start.layout.visual.rows,
       provider: start.provider,
       runtime: start.runtime,
     },

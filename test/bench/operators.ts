@@ -1,6 +1,7 @@
 import { MotionCompensation } from '../../client-sdk/reconstruct/motion-compensation.ts';
 import { openNodeAvDecoder } from '../../pipeline/codec/node-av-decoder.ts';
 import { openReencoder } from '../../pipeline/codec/reencoder.ts';
+import { gridOf } from '../../pipeline/models/grid-ladder.ts';
 import { createOnnxDetokenizer, geometryOf } from '../../pipeline/models/onnx-detokenizer.ts';
 import { createTokenEncoder } from '../../pipeline/models/onnx-token-encoder.ts';
 import { loadPack } from '../../pipeline/models/pack.ts';
@@ -103,6 +104,7 @@ async function measureModels(rounds: number): Promise<Measure[]> {
   const compensation = new MotionCompensation(geometryOf(pack));
   const watch = new Stopwatch();
   const live = { isLive: true };
+  const grid = gridOf(pack.manifest);
   for (let round = 0; round < rounds; round++) {
     const keyframe = specimen(pack.manifest, 'keyframe', round);
     const chunk = specimen(pack.manifest, 'motion', round);
@@ -113,7 +115,7 @@ async function measureModels(rounds: number): Promise<Measure[]> {
     );
     const motionIds = await watch.time('encode a chunk', () => encoder.encodeMotion(chunk, live));
     const decoded = await watch.time('decode a keyframe', () =>
-      detokenizer.decodeKeyframe(keyframeTokens.ids, keyframeTokens.positions),
+      detokenizer.decodeKeyframe(keyframeTokens.ids, { ...keyframeTokens, grid }),
     );
     const motion = await watch.time('decode a chunk', () =>
       detokenizer.decodeMotion(motionIds, { previousIds: motionIds }),

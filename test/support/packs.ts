@@ -13,7 +13,15 @@ export const TINY_PACK = inRepository('test/fixtures/pack-tiny');
 export const COUPLED_PACK = inRepository('test/fixtures/pack-coupled');
 /** As the tiny pack, but keyframes get as many ids as they need: see the budget in its manifest. */
 export const DYNAMIC_PACK = inRepository('test/fixtures/pack-dynamic');
-/** The same, but items of a batch change which of each other's cells get an id. */
+/** As the tiny pack, but keyframes may lie on any of three grids: see the ladder in its manifest. */
+export const LADDER_PACK = inRepository('test/fixtures/pack-ladder');
+/** Its grids, of 64, 108 and 256 ids. */
+export const LADDER = [
+  { columns: 8, rows: 8 },
+  { columns: 12, rows: 9 },
+  { columns: 16, rows: 16 },
+] as const;
+/** As the dynamic pack, but items of a batch change which of each other's cells get an id. */
 export const COUPLED_DYNAMIC_PACK = inRepository('test/fixtures/pack-coupled-dynamic');
 /** Plain arithmetic too; motion is coded in view of the chunk before. See test/fixtures/make-context-pack.py. */
 export const CONTEXT_PACK = inRepository('test/fixtures/pack-context');

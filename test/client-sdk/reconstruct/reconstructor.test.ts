@@ -1,5 +1,11 @@
 import { describe, expect, expectTypeOf, it } from 'vitest';
-import type { Message, MotionMessage, VisualMessage } from '../../../client-sdk/protocol/messages.ts';
+import type {
+  Message,
+  MotionMessage,
+  StartMessage,
+  VisualMessage,
+} from '../../../client-sdk/protocol/messages.ts';
+import type { Grid } from '../../../client-sdk/protocol/positions.ts';
 import type { Detokenizer, Geometry } from '../../../client-sdk/reconstruct/detokenizer.ts';
 import { type ReconstructedPicture, Reconstructor } from '../../../client-sdk/reconstruct/reconstructor.ts';
 import { EPOCH, START } from '../arbitrary-messages.ts';
@@ -207,6 +213,31 @@ describe('Reconstructor', () => {
     await expect(reconstructor.push({ ...START, motionFps: 6 })).rejects.toThrow(
       /geometry is not that of pack tiny/,
     );
+  });
+
+  it('decodes keyframes on the grid that the newest start tells, where the pack has several', async () => {
+    const grids: (Grid | undefined)[] = [];
+    const small = { columns: 12, rows: 9 };
+    const port: Detokenizer = {
+      ...detokenizer,
+      geometry: { ...GEOMETRY, visual: { ...GEOMETRY.visual, ladder: [small, { columns: 16, rows: 16 }] } },
+      decodeKeyframe: (ids, context) => {
+        grids.push(context?.grid);
+        return detokenizer.decodeKeyframe(ids);
+      },
+    };
+    const startAt = (grid: Grid): StartMessage => ({
+      ...START,
+      layout: { ...START.layout, visual: { ...START.layout.visual, ...grid } },
+    });
+    await picturesOf([visual(), startAt(small), visual(), motion(), visual()], port);
+    expect(grids).toEqual([{ columns: 16, rows: 16 }, small, small]);
+    for (const grid of [
+      { columns: 9, rows: 12 },
+      { columns: 12, rows: 12 },
+    ])
+      await expect(picturesOf([startAt(grid)], port)).rejects.toThrow(/geometry is not that of pack tiny/);
+    await expect(picturesOf([startAt(small)])).rejects.toThrow(/geometry is not that of pack tiny/);
   });
 
   it('rejects with what the detokenizer rejects with', async () => {

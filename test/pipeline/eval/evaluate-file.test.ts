@@ -61,8 +61,9 @@ describe('evaluateFile, with the pack that ships', () => {
     expect(figures.holdDb).toBeLessThan(figures.trueWarpDb!);
     expect(figures.seconds).toBeGreaterThan(2.9);
     expect(figures.seconds).toBeLessThan(3.1);
-    const { visual, motion } = pack.manifest;
-    const visualIds = figures.clips! * visual.columns * visual.rows;
+    const { visual, motion } = layoutOf(pack.manifest, encoder);
+    const keyframeIds = visual.columns * visual.rows;
+    const visualIds = figures.clips! * keyframeIds;
     expect(visualCodes.total).toBe(visualIds);
     expect(motionCodes.total % motion.tokensPerChunk).toBe(0);
     const chunks =
@@ -72,7 +73,7 @@ describe('evaluateFile, with the pack that ships', () => {
     const bits =
       visualIds * Math.log2(visual.codebookSize) + motionCodes.total * Math.log2(motion.codebookSize);
     expect(figures.bitsPerSecond).toBeCloseTo(bits / figures.seconds!, 6);
-    expect([figures.keyframeTokens, figures.keyframeBytes]).toEqual([256, 384]);
+    expect([figures.keyframeTokens, figures.keyframeBytes]).toEqual([keyframeIds, keyframeIds * 1.5]);
     const gain = figures.trueWarpDb! - figures.holdDb!;
     if (gain >= 1.5) expect(keptShare).toBeCloseTo((figures.previewDb! - figures.holdDb!) / gain, 9);
     else expect(keptShare).toBeNull();

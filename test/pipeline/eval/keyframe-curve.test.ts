@@ -13,10 +13,16 @@ import {
 } from '../../../pipeline/eval/keyframe-curve.ts';
 import { createOnnxDetokenizer } from '../../../pipeline/models/onnx-detokenizer.ts';
 import { createTokenEncoder } from '../../../pipeline/models/onnx-token-encoder.ts';
-import { loadPack } from '../../../pipeline/models/pack.ts';
-import { DYNAMIC_PACK, TINY_PACK } from '../../support/packs.ts';
+import { type LoadedPack, loadPack } from '../../../pipeline/models/pack.ts';
+import { DYNAMIC_PACK, LADDER_PACK, TINY_PACK } from '../../support/packs.ts';
 
 const FILE = 'test/fixtures/media/city-h264-p.ts';
+const OPTIONS = {
+  openDecoder: openNodeAvDecoder,
+  limits: { maxUnitBytes: 1 << 24, maxPixels: 1 << 22, windowUnits: 240, windowBytes: 1 << 25 },
+  motion: 'auto',
+  maxSeconds: 0.5,
+} as const;
 const NOTHING = Object.fromEntries(CURVE_FIGURE_NAMES.map((name) => [name, null])) as CurveFigures;
 const point = (askedTokens: number, keyframeTokens: number | null): CurvePoint => ({
   ...NOTHING,
@@ -24,23 +30,21 @@ const point = (askedTokens: number, keyframeTokens: number | null): CurvePoint =
   keyframeTokens,
 });
 
+const open = (pack: LoadedPack, keyframeTokens?: number) =>
+  createTokenEncoder(pack, { provider: 'cpu', workers: 1, keyframeTokens });
+
 describe('keyframeCurve', () => {
   it('codes the keyframes that eval has at each budget, each as eval does at that budget', async () => {
     const pack = await loadPack(DYNAMIC_PACK);
-    const open = (keyframeTokens: number) =>
-      createTokenEncoder(pack, { provider: 'cpu', workers: 1, keyframeTokens });
-    await using few = await open(64);
-    await using many = await open(256);
+    await using few = await open(pack, 64);
+    await using many = await open(pack, 256);
     await using detokenizer = await createOnnxDetokenizer(pack);
-    const options = {
-      pack,
-      detokenizer,
-      openDecoder: openNodeAvDecoder,
-      limits: { maxUnitBytes: 1 << 24, maxPixels: 1 << 22, windowUnits: 240, windowBytes: 1 << 25 },
-      motion: 'auto',
-      maxSeconds: 0.5,
-    } as const;
-    const curve = await keyframeCurve(FILE, createReadStream(FILE), { ...options, encoders: [few, many] });
+    const options = { ...OPTIONS, pack, detokenizer };
+    const encoders = [
+      { askedTokens: 64, encoder: few },
+      { askedTokens: 256, encoder: many },
+    ];
+    const curve = await keyframeCurve(FILE, createReadStream(FILE), { ...options, encoders });
     const { report } = await evaluateFile(FILE, createReadStream(FILE), { ...options, encoder: few });
     const { keyframeTokens, keyframeBytes, keyframeDb, thumbnailDb, overThumbnailDb, equalThumbnailDb } =
       report.figures;
@@ -63,20 +67,60 @@ describe('keyframeCurve', () => {
     });
     expect(curve[1]!.keyframeDb).toBeGreaterThan(keyframeDb!);
   });
+
+  it('codes keyframes on each grid of a ladder, all beside the thumbnail of the largest', async () => {
+    const pack = await loadPack(LADDER_PACK);
+    await using small = await open(pack, 64);
+    await using middle = await open(pack, 200);
+    await using large = await open(pack, 256);
+    await using detokenizer = await createOnnxDetokenizer(pack);
+    const options = { ...OPTIONS, pack, detokenizer };
+    const encoders = [
+      { askedTokens: 64, encoder: small },
+      { askedTokens: 200, encoder: middle },
+      { askedTokens: 256, encoder: large },
+    ];
+    const curve = await keyframeCurve(FILE, createReadStream(FILE), { ...options, encoders });
+    expect(curve.map(({ askedTokens }) => askedTokens)).toEqual([64, 200, 256]);
+    expect(curve.map(({ keyframeTokens }) => keyframeTokens)).toEqual([64, 108, 256]);
+    expect(curve.map(({ keyframeBytes }) => keyframeBytes)).toEqual([96, 162, 384]);
+    const db = curve.map(({ keyframeDb }) => keyframeDb!);
+    expect(db).toEqual(db.toSorted((a, b) => a - b));
+    const { report } = await evaluateFile(FILE, createReadStream(FILE), { ...options, encoder: middle });
+    const { keyframeTokens, keyframeDb, thumbnailDb } = report.figures;
+    expect(curve[1]).toMatchObject({ keyframeTokens, keyframeDb });
+    await using tiny = await createOnnxDetokenizer(await loadPack(TINY_PACK));
+    await using single = await open(await loadPack(TINY_PACK));
+    const ofTiny = { ...OPTIONS, pack: await loadPack(TINY_PACK), detokenizer: tiny, encoder: single };
+    const { report: whole } = await evaluateFile(FILE, createReadStream(FILE), ofTiny);
+    expect(curve[2]!.keyframeDb).toBe(whole.figures.keyframeDb);
+    for (const each of [thumbnailDb, ...curve.map((point) => point.thumbnailDb)])
+      expect(each).toBe(whole.figures.thumbnailDb);
+  });
 });
 
 describe('assertHasCurve', () => {
   it('refuses a pack whose keyframes all have the same number of ids', async () => {
     const { manifest } = await loadPack(TINY_PACK);
-    expect(() => assertHasCurve(manifest)).toThrow('a curve needs a pack of dynamic length, got pack-tiny');
+    expect(() => assertHasCurve(manifest)).toThrow(
+      'a curve needs a pack of dynamic length or with a ladder of grids, got pack-tiny, whose keyframes all have 256 ids',
+    );
   });
 });
 
 describe('isWithinBudget', () => {
   it('takes what is ten per cent off at most, on either side', () => {
-    const verdicts = [107, 108, 120, 132, 133].map((tokens) => isWithinBudget(point(120, tokens)));
+    const dynamic = { isDynamic: true };
+    const verdicts = [107, 108, 120, 132, 133].map((tokens) => isWithinBudget(point(120, tokens), dynamic));
     expect(verdicts).toEqual([false, true, true, true, false]);
-    expect(isWithinBudget(point(120, null))).toBe(false);
+    expect(isWithinBudget(point(120, null), dynamic)).toBe(false);
+  });
+
+  it('takes any number that is no more, where the length is fixed', () => {
+    const verdicts = [64, 120, 121, null].map((tokens) =>
+      isWithinBudget(point(120, tokens), { isDynamic: false }),
+    );
+    expect(verdicts).toEqual([true, true, false, false]);
   });
 });
 

@@ -1,10 +1,11 @@
 import { describe, expect, it } from 'vitest';
 import { positionsOf } from '../../../client-sdk/protocol/positions.ts';
 import { DisposedError, ModelError } from '../../../pipeline/errors.ts';
+import { gridOf } from '../../../pipeline/models/grid-ladder.ts';
 import { createOnnxDetokenizer } from '../../../pipeline/models/onnx-detokenizer.ts';
 import { loadPack } from '../../../pipeline/models/pack.ts';
 import { readGoldens } from '../../support/pack-goldens.ts';
-import { DEFAULT_PACK, DYNAMIC_PACK, TINY_PACK } from '../../support/packs.ts';
+import { DEFAULT_PACK, DYNAMIC_PACK, LADDER, LADDER_PACK, TINY_PACK } from '../../support/packs.ts';
 
 const GRID = { columns: 16, rows: 16 };
 const visualIds = (id: number): Uint32Array => new Uint32Array(256).fill(id);
@@ -54,10 +55,11 @@ describe('createOnnxDetokenizer', () => {
 
   it('shows ids of a dynamic pack in the cells of their bitmap, and nothing where there is none', async () => {
     await using detokenizer = await createOnnxDetokenizer(await loadPack(DYNAMIC_PACK));
-    const pixels = await detokenizer.decodeKeyframe([4095, 0], positionsOf([1, 16], GRID));
+    const pixels = await detokenizer.decodeKeyframe([4095, 0], { positions: positionsOf([1, 16], GRID) });
     const centre = (cell: number) => pixels[((cell >> 4) * 16 + 8) * 256 + (cell & 15) * 16 + 8];
     expect([0, 1, 2, 16, 17].map(centre)).toEqual([0.5, 1, 0.5, 0, 0.5]);
-    expect(new Set(await detokenizer.decodeKeyframe([], positionsOf([], GRID)))).toEqual(new Set([0.5]));
+    const positions = positionsOf([], GRID);
+    expect(new Set(await detokenizer.decodeKeyframe([], { positions }))).toEqual(new Set([0.5]));
     expect(new Set(await detokenizer.decodeKeyframe(visualIds(4095)))).toEqual(new Set([1]));
   });
 
@@ -72,15 +74,55 @@ describe('createOnnxDetokenizer', () => {
     ['an id that is no number', [Number.NaN], positionsOf([1], GRID), 'ids must be 0 to 4095, got NaN'],
   ])('refuses %s', async (_, ids, positions, message) => {
     await using detokenizer = await createOnnxDetokenizer(await loadPack(DYNAMIC_PACK));
-    const decoding = detokenizer.decodeKeyframe(ids, positions);
+    const decoding = detokenizer.decodeKeyframe(ids, { positions });
     await expect(decoding).rejects.toBeInstanceOf(ModelError);
     await expect(decoding).rejects.toThrow(message);
   });
 
   it('refuses empty cells of a pack of fixed length', async () => {
     await using detokenizer = await createOnnxDetokenizer(await loadPack(TINY_PACK));
-    await expect(detokenizer.decodeKeyframe([4095], positionsOf([1], GRID))).rejects.toThrow(
+    const positions = positionsOf([1], GRID);
+    await expect(detokenizer.decodeKeyframe([4095], { positions })).rejects.toThrow(
       'ids must be one for each of 256 cells, got 1',
+    );
+  });
+
+  it('shows ids on any grid of a ladder, and on the largest where none is named', async () => {
+    await using detokenizer = await createOnnxDetokenizer(await loadPack(LADDER_PACK));
+    expect(detokenizer.geometry.visual).toEqual({ width: 256, height: 256, ...GRID, ladder: LADDER });
+    for (const grid of LADDER) {
+      const { columns, rows } = grid;
+      const ids = Array.from({ length: columns * rows }, (_, cell) => (cell * 37) % 4096);
+      const pixels = await detokenizer.decodeKeyframe(ids, { grid });
+      const shown = ids.map((_, cell) => {
+        const [x, y] = [(cell % columns) + 0.5, Math.floor(cell / columns) + 0.5];
+        const at = Math.floor((y * 256) / rows) * 256 + Math.floor((x * 256) / columns);
+        const [red, green, blue] = [0, 1, 2].map((channel) =>
+          Math.round(15 * pixels[channel * 65_536 + at]!),
+        );
+        return 256 * red! + 16 * green! + blue!;
+      });
+      expect(shown, `${columns}x${rows}`).toEqual(ids);
+      if (columns === 16) expect(await detokenizer.decodeKeyframe(ids)).toEqual(pixels);
+    }
+  });
+
+  it.each([
+    ['a grid of as many ids', { columns: 9, rows: 12 }, 108, 'got 9x12 (108)'],
+    ['too few ids', { columns: 12, rows: 9 }, 64, 'ids must be 108, got 64'],
+    ['too many ids', { columns: 12, rows: 9 }, 256, 'ids must be 108, got 256'],
+  ])('refuses %s of a ladder', async (_, grid, count, message) => {
+    await using detokenizer = await createOnnxDetokenizer(await loadPack(LADDER_PACK));
+    const decoding = detokenizer.decodeKeyframe(new Uint32Array(count), { grid });
+    await expect(decoding).rejects.toBeInstanceOf(ModelError);
+    await expect(decoding).rejects.toThrow(message);
+  });
+
+  it('refuses a grid that a pack without a ladder does not have', async () => {
+    await using detokenizer = await createOnnxDetokenizer(await loadPack(TINY_PACK));
+    const grid = { columns: 8, rows: 8 };
+    await expect(detokenizer.decodeKeyframe(new Uint32Array(64), { grid })).rejects.toThrow(
+      'a keyframe must be 16x16 (256), got 8x8 (64)',
     );
   });
 
@@ -98,7 +140,8 @@ describe('createOnnxDetokenizer', () => {
     const pack = await loadPack(DEFAULT_PACK);
     const { visual, motion } = await readGoldens(DEFAULT_PACK);
     await using detokenizer = await createOnnxDetokenizer(pack);
-    const pixels = await detokenizer.decodeKeyframe(visual.ids);
+    const grid = gridOf(pack.manifest, visual.ids.length);
+    const pixels = await detokenizer.decodeKeyframe(visual.ids, { grid });
     for (let at = 0; at < visual.decoded.length; at++) {
       const [channel, row, column] = [at >> 8, (at >> 4) & 15, at & 15];
       const value = 255 * pixels[channel * 65_536 + (row * 16 + 8) * 256 + column * 16 + 8]!;

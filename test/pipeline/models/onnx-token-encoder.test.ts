@@ -2,6 +2,7 @@ import { Worker } from 'node:worker_threads';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { cellsOf } from '../../../client-sdk/protocol/positions.ts';
 import { DisposedError, ModelError, OverloadedError } from '../../../pipeline/errors.ts';
+import { ladderOf } from '../../../pipeline/models/grid-ladder.ts';
 import type { ThreadEvent } from '../../../pipeline/models/inference-pool.ts';
 import {
   createTokenEncoder,
@@ -18,6 +19,8 @@ import {
   copyTinyPack,
   DEFAULT_PACK,
   DYNAMIC_PACK,
+  LADDER,
+  LADDER_PACK,
   TINY_PACK,
 } from '../../support/packs.ts';
 import { seededRandom } from '../../support/seeded-random.ts';
@@ -264,6 +267,59 @@ describe('a pack of dynamic length', () => {
   });
 });
 
+describe('a pack with a ladder of grids', () => {
+  const CPU = { workers: 1, provider: 'cpu' } as const;
+  /** The right half green, the left one red above blue. */
+  const quarters = {
+    pixels: Uint8Array.from({ length: PIXELS * 3 }, (_, at) => {
+      const pixel = Math.floor(at / 3);
+      const left = pixel < PIXELS / 2 ? 0 : 2;
+      return at % 3 === (pixel % 256 < 128 ? left : 1) ? 255 : 0;
+    }),
+  };
+
+  it('gives the ids of the default grid, and tells how many', async () => {
+    await using encoder = await open(LADDER_PACK, CPU);
+    expect(encoder.keyframeTokens).toBe(108);
+    expect(await encoder.encodeKeyframe(plain(255, 128, 0), live)).toEqual({
+      ids: new Uint32Array(108).fill(idOf(255, 128, 0)),
+    });
+  });
+
+  it.each(LADDER)('lays ids on $columns columns and $rows rows', async ({ columns, rows }) => {
+    await using encoder = await open(LADDER_PACK, { ...CPU, keyframeTokens: columns * rows });
+    const { ids } = await encoder.encodeKeyframe(quarters, live);
+    expect(ids).toHaveLength(columns * rows);
+    const corners = [0, columns - 1, columns * (rows - 1), columns * rows - 1].map((cell) => ids[cell]);
+    expect(corners).toEqual([0xf00, 0x0f0, 0x00f, 0x0f0]);
+    expect(ids.filter((id) => id === 0x0f0)).toHaveLength((columns / 2) * rows);
+  });
+
+  it('gives on the largest grid what the same net of one size gives', async () => {
+    await using encoder = await open(LADDER_PACK, { ...CPU, keyframeTokens: 256 });
+    await using single = await open(TINY_PACK, CPU);
+    for (const seed of [1, 2])
+      expect(await encoder.encodeKeyframe(noisy(seed), live)).toEqual(
+        await single.encodeKeyframe(noisy(seed), live),
+      );
+  });
+
+  it('takes the largest grid with no more ids than were asked for, in batches too', async () => {
+    await using batched = await open(LADDER_PACK, { ...CPU, batchSize: 4, keyframeTokens: 255 });
+    expect(batched).toMatchObject({ keyframeTokens: 108, batch: { size: 4 } });
+    await using single = await open(LADDER_PACK, { ...CPU, keyframeTokens: 108 });
+    const together = await Promise.all([3, 1, 2].map((seed) => batched.encodeKeyframe(noisy(seed), live)));
+    const alone = [];
+    for (const seed of [3, 1, 2]) alone.push(await single.encodeKeyframe(noisy(seed), live));
+    expect(together).toEqual(alone);
+    expect(together[0]!.ids).not.toEqual(together[1]!.ids);
+  });
+
+  it.each([63, 257])('refuses %i ids', async (keyframeTokens) => {
+    await expect(open(LADDER_PACK, { keyframeTokens })).rejects.toMatchObject({ code: 'bad-config' });
+  });
+});
+
 describe('a worker that dies', () => {
   const startMisbehaving: TokenEncoderOptions['startThread'] = (setup) =>
     openWorker(new URL('../../support/misbehaving-inference-worker.ts', import.meta.url), {
@@ -371,8 +427,10 @@ describe('opening', () => {
 
 describe('the pack that ships', () => {
   it('gives the ids that PyTorch gave when it was trained', async () => {
-    await using encoder = await open(DEFAULT_PACK, { workers: 1, provider: 'cpu' });
     const { visual, motion } = await readGoldens(DEFAULT_PACK);
+    const { manifest } = await loadPack(DEFAULT_PACK);
+    const keyframeTokens = ladderOf(manifest.visual) && visual.ids.length;
+    await using encoder = await open(DEFAULT_PACK, { workers: 1, provider: 'cpu', keyframeTokens });
     expectAgreement((await encoder.encodeKeyframe({ pixels: visual.pixels }, live)).ids, visual.ids);
     expectAgreement(await encoder.encodeMotion(motion, live), motion.ids);
   });

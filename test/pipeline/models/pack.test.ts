@@ -6,7 +6,15 @@ import { TokenLayoutSchema } from '../../../client-sdk/protocol/messages.ts';
 import { ConfigError } from '../../../pipeline/errors.ts';
 import { listPacks, loadPack } from '../../../pipeline/models/pack.ts';
 import { layoutOf } from '../../../pipeline/models/pack-manifest.ts';
-import { copyPack, copyTinyPack, DEFAULT_PACK, DYNAMIC_PACK, TINY_PACK } from '../../support/packs.ts';
+import {
+  copyPack,
+  copyTinyPack,
+  DEFAULT_PACK,
+  DYNAMIC_PACK,
+  LADDER,
+  LADDER_PACK,
+  TINY_PACK,
+} from '../../support/packs.ts';
 
 const failureOf = async (folder: string): Promise<string> => {
   const error: unknown = await loadPack(folder).catch((reason: unknown) => reason);
@@ -33,7 +41,7 @@ describe('loadPack', () => {
 
   it('loads the pack that ships', async () => {
     const { manifest } = await loadPack(DEFAULT_PACK);
-    expect(layoutOf(manifest).visual).toMatchObject({ columns: 16, rows: 16, codebookSize: 4096 });
+    expect(manifest.visual).toMatchObject({ columns: 16, rows: 16, codebookSize: 4096 });
   });
 
   it('names the file that is missing', async () => {
@@ -172,6 +180,44 @@ describe('a pack of dynamic length', () => {
   );
 });
 
+describe('a pack with a ladder of grids', () => {
+  const [small, middle, large] = LADDER;
+  it.each([
+    ['a dynamic length', { dynamic: true }, /Unrecognized key: "ladder"/],
+    ['no grid', { ladder: { defaultTokens: 64, grids: [] } }, /ladder\.grids/],
+    ['no default', { ladder: { grids: LADDER } }, /ladder\.defaultTokens/],
+    [
+      'grids that do not ascend',
+      { ladder: { defaultTokens: 64, grids: [middle, small, large] } },
+      /grids of the ladder must ascend in columns times rows/,
+    ],
+    [
+      'two grids of as many ids',
+      { ladder: { defaultTokens: 108, grids: [middle, { columns: 9, rows: 12 }, large] } },
+      /grids of the ladder must ascend/,
+    ],
+    [
+      'a last grid that is not its own',
+      { ladder: { defaultTokens: 64, grids: [small, middle] } },
+      /last grid of the ladder must be that of visual, 16x16 \(256\), got 12x9 \(108\)/,
+    ],
+    [
+      'a last grid that only has as many ids',
+      { ladder: { defaultTokens: 64, grids: [small, { columns: 32, rows: 8 }] } },
+      /16x16 \(256\), got 32x8 \(256\)/,
+    ],
+    [
+      'a default that is no grid',
+      { ladder: { defaultTokens: 100, grids: LADDER } },
+      /the ids of a grid, 8x8 \(64\), 12x9 \(108\) or 16x16 \(256\), got 100/,
+    ],
+  ])('is refused with %s', async (_, visual, message) => {
+    await using copy = await copyPack(LADDER_PACK);
+    await copy.edit((manifest) => Object.assign(manifest.visual, visual));
+    expect(await failureOf(copy.folder)).toMatch(message);
+  });
+});
+
 describe('listPacks', () => {
   it('lists good packs and bad ones, in order', async () => {
     const models = await mkdtemp(join(tmpdir(), 'models-'));
@@ -198,6 +244,16 @@ describe('layoutOf', () => {
     expect(layoutOf(manifest).llm.skipOffset).toBe(37_124);
     const { manifest: fixed } = await loadPack(TINY_PACK);
     expect(layoutOf(fixed).visual).not.toHaveProperty('tokens');
+  });
+
+  it('tells the grid of the ids that were asked for, or of the default, where there is a ladder', async () => {
+    const { manifest } = await loadPack(LADDER_PACK);
+    const grids = [undefined, 64, 255, 256].map((keyframeTokens) => {
+      const { columns, rows, dynamic, tokens } = layoutOf(manifest, { keyframeTokens }).visual;
+      expect({ dynamic, tokens }).toEqual({ dynamic: false, tokens: undefined });
+      return { columns, rows };
+    });
+    expect(grids).toEqual([LADDER[1], LADDER[0], LADDER[1], LADDER[2]]);
   });
 
   it('gives what a start message carries', async () => {

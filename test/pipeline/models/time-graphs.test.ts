@@ -2,14 +2,23 @@ import { expect, it } from 'vitest';
 import { loadPack } from '../../../pipeline/models/pack.ts';
 import { timeGraphs } from '../../../pipeline/models/time-graphs.ts';
 import { medianMs } from '../../../pipeline/models/warm-up.ts';
-import { TINY_PACK } from '../../support/packs.ts';
+import { DYNAMIC_PACK, LADDER_PACK, TINY_PACK } from '../../support/packs.ts';
 
-it('times every graph of a pack by the clock it is given', async () => {
-  let reads = 0;
-  const times = await timeGraphs(await loadPack(TINY_PACK), { rounds: 3, now: () => reads++ });
-  expect(times).toEqual({ visualEncoder: 1, visualDecoder: 1, motionEncoder: 1, motionDecoder: 1 });
-  expect(reads).toBe(4 * 3 * 2);
-});
+it.each([
+  [TINY_PACK, undefined],
+  [DYNAMIC_PACK, 64],
+  [LADDER_PACK, undefined],
+  [LADDER_PACK, 64],
+])(
+  'times every graph of %s by the clock it is given, with %s ids asked for',
+  async (folder, keyframeTokens) => {
+    let reads = 0;
+    const options = { rounds: 3, now: () => reads++, keyframeTokens };
+    const times = await timeGraphs(await loadPack(folder), options);
+    expect(times).toEqual({ visualEncoder: 1, visualDecoder: 1, motionEncoder: 1, motionDecoder: 1 });
+    expect(reads).toBe(4 * 3 * 2);
+  },
+);
 
 it('takes the middle of the rounds, without the first run', async () => {
   const durations = [900, 7, 1, 40, 3, 2];

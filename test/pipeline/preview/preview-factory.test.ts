@@ -18,7 +18,14 @@ import {
 } from '../../../pipeline/preview/preview-factory.ts';
 import { previewSize } from '../../../pipeline/preview/serve-preview.ts';
 import { MessageMaker } from '../../support/message-maker.ts';
-import { CONTEXT_PACK, copyTinyPack, DEFAULT_PACK, DYNAMIC_PACK, TINY_PACK } from '../../support/packs.ts';
+import {
+  CONTEXT_PACK,
+  copyTinyPack,
+  DEFAULT_PACK,
+  DYNAMIC_PACK,
+  LADDER_PACK,
+  TINY_PACK,
+} from '../../support/packs.ts';
 import { seededRandom } from '../../support/seeded-random.ts';
 
 /** Every picture is shown as soon as it is made, so that a test waits for pictures and not for the clock. */
@@ -247,7 +254,7 @@ describe('the factory', () => {
 });
 
 describe('law 6: the preview reads messages only', () => {
-  it.each([DEFAULT_PACK, DYNAMIC_PACK, CONTEXT_PACK])(
+  it.each([DEFAULT_PACK, DYNAMIC_PACK, LADDER_PACK, CONTEXT_PACK])(
     'a fresh process, given the recorded messages, makes the same pictures with %s',
     async (folder) => {
       const live: string[] = [];
@@ -286,7 +293,8 @@ function recording(layout: TokenLayout): JournalMessage[] {
     Array.from({ length: count }, () => Math.floor(random() * size));
   const keyframe = (): Partial<VisualMessage> => {
     const cells = Array.from({ length: 256 }, (_, cell) => cell);
-    if (!layout.visual.dynamic) return { ids: ids(256, 4096) };
+    const { columns, rows, dynamic } = layout.visual;
+    if (!dynamic) return { ids: ids(columns * rows, 4096) };
     const kept = cells.filter(() => random() < 0.5);
     return { ids: ids(kept.length, 4096), positions: positionsOf(kept, layout.visual) };
   };

@@ -124,6 +124,17 @@ describe('kinoglyph eval', () => {
     expect(mean[0]).toMatchObject({ keyframeTokens: 128, isWithinBudget: false });
   });
 
+  it('prints a curve over the grids of a ladder, and what was asked for beside what they have', async () => {
+    const input = 'test/fixtures/media/city-h264-p.ts';
+    const ladder = ['--models', 'test/fixtures', '--pack', 'pack-ladder'];
+    expect(
+      await kinoglyph('eval', input, '--curve', '256,100', '--seconds', '0.5', '--no-av1', ...ladder),
+    ).toBe(0);
+    expect(printed).toContain('100 asked: 64.0 ids a keyframe, no more than asked');
+    expect(printed).toContain('256 asked: 256.0 ids a keyframe, no more than asked');
+    expect(printed).toMatch(/64 ids \d+\.\d+ dB, 256 ids/);
+  });
+
   it('refuses a curve of a pack without budgets, and budgets that are none', async () => {
     const input = 'test/fixtures/media/city-h264-p.ts';
     expect(await kinoglyph('eval', input, '--curve', '64', ...PACK)).toBe(2);

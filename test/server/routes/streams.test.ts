@@ -45,6 +45,7 @@ it('are listed and inspected from waiting over live to ended', async () => {
       height: 180,
       motionSource: 'bitstream',
       pack: { name: 'pack-tiny' },
+      keyframeTokens: 256,
       provider: 'cpu',
     },
     publisher: { epoch: session.epoch, delivery: 'live' },
