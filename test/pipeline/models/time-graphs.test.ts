@@ -28,3 +28,11 @@ it('takes the middle of the rounds, without the first run', async () => {
   };
   expect(await medianMs(run, { rounds: 5, now: () => time })).toBe(3);
 });
+
+it('refuses to time a number of ids that the pack does not have', async () => {
+  const pack = await loadPack(LADDER_PACK);
+  const options = { rounds: 1, now: () => 0 };
+  await expect(timeGraphs(pack, { ...options, keyframeTokens: 63 })).rejects.toMatchObject({
+    code: 'bad-config',
+  });
+});
