@@ -1,8 +1,9 @@
 """Compares ways to spend few tokens on a keyframe, at equal bits, on the pictures to tune on.
 
-quadtree: what ships, positions told by one bit each. single: each position ranked by itself, one in each 4 x 4 sure of its
-token. free: none sure. dual grain: one token for each 2 x 2 positions, all four where that is worth most. blind merger: what ships, but the merger
-takes every position for kept. fixed: the same net on a smaller picture, all positions, scaled up bicubically.
+quadtree: what is trained, positions told by one bit each. single: each position ranked by itself, one in each 4 x 4 sure of its
+token. free: none sure. dual grain: one token for each 2 x 2 positions, all four where that is worth most. blind merger:
+quadtree, but the merger takes every position for kept. fixed: the same net on a smaller picture, all positions. best mix:
+see `best_mix.py`; its positions are told by one bit for each block that can be split.
 """
 
 import argparse
@@ -10,18 +11,21 @@ from pathlib import Path
 
 import numpy as np
 import torch
-import torch.nn.functional as F
 from torch import Tensor
 
+from best_mix import SIDES as MIXED_SIDES
+from best_mix import best_mix_db
 from calibration import threshold_for
 from dynamic_tokenizer import kept
-from export_visual import load_visual
+from dynamic_visual import ANCHOR_SCORE, DynamicKeyframes, lattice, quadtree
 from picture_quality import psnr_db
-from visual_data import load_pictures, squashed
-from visual_model import ANCHOR_SCORE, CELL_PX, GRID, KeyframeTokenizer, lattice, quadtree
+from resampling import resampled
+from visual_model import CELL_PX, GRID
+from visual_run import tuning_pictures
 
 BITS_PER_TOKEN = 12
 POSITION_BITS = GRID * GRID
+BLOCK_BITS = (GRID // 4) ** 2 + (GRID // 2) ** 2
 BUDGETS = (32, 48, 64, 96, 128, 160, 192, 256)
 SIDES = (4, 8, 12, 16)  # whole numbers of anchors
 
@@ -43,7 +47,7 @@ def dual_grain_scores(values: Tensor) -> Tensor:
 
 
 @torch.no_grad()
-def decibels(model: KeyframeTokenizer, pictures: Tensor, keep: Tensor, merger_keep: Tensor) -> float:
+def decibels(model: DynamicKeyframes, pictures: Tensor, keep: Tensor, merger_keep: Tensor) -> float:
     """Mean PSNR with tokens where `keep` says, the merger told `merger_keep`."""
     values = []
     for part, mine, told in zip(pictures.split(4), keep.split(4), merger_keep.split(4), strict=True):
@@ -54,15 +58,13 @@ def decibels(model: KeyframeTokenizer, pictures: Tensor, keep: Tensor, merger_ke
 
 
 @torch.no_grad()
-def fixed_decibels(model: KeyframeTokenizer, pictures: Tensor, side: int) -> float:
-    """Mean PSNR of the same net on pictures of `side` x `side` positions, scaled up."""
-    small = F.interpolate(pictures, size=side * CELL_PX, mode="bicubic", antialias=True).clamp(0, 1)
-    values = []
-    for part, whole in zip(small.split(4), pictures.split(4), strict=True):
-        features = model.features(part)
-        output = model(features, torch.ones(features.shape[:2]), side)[0]
-        values.append(psnr_db(F.interpolate(output, size=whole.shape[-2:], mode="bicubic"), whole))
-    return torch.cat(values).mean().item()
+def on_fixed_grid(model: DynamicKeyframes, pictures: Tensor, side: int) -> Tensor:
+    """What the same net makes of the pictures by side x side positions."""
+    outputs = []
+    for part in pictures.split(4):
+        features = model.features(resampled(part, side * CELL_PX))
+        outputs.append(resampled(model(features, torch.ones(features.shape[:2]), side)[0], part.shape[-1]))
+    return torch.cat(outputs)
 
 
 def main() -> None:
@@ -71,16 +73,22 @@ def main() -> None:
     parser.add_argument("--pictures", type=Path, required=True, help="folder made by pictures.py")
     options = parser.parse_args()
     torch.set_num_threads(1)
-    model = load_visual(options.checkpoint)
-    pictures = squashed([picture for kind in load_pictures(options.pictures / "tune").values() for picture in kind])
+    model = DynamicKeyframes().eval()
+    model.load_state_dict(torch.load(options.checkpoint, map_location="cpu")["averaged"])
+    pictures = tuning_pictures(options.pictures)
 
-    fixed = [fixed_decibels(model, pictures, side) for side in SIDES]
-    bits = [side * side * BITS_PER_TOKEN for side in SIDES]
+    grids = {side: on_fixed_grid(model, pictures, side) for side in SIDES}
+    fixed = {side * side: psnr_db(output, pictures).mean().item() for side, output in grids.items()}
     with torch.no_grad():
         values = torch.cat([model.tokenizer.scores(model.features(part)) for part in pictures.split(4)])
+
+    def at_equal_bits(tokens: float, position_bits: int) -> str:
+        sizes = [count * BITS_PER_TOKEN for count in fixed]
+        return f"{np.interp(tokens * BITS_PER_TOKEN + position_bits, sizes, list(fixed.values())):.2f}"
+
     ways = {"quadtree": quadtree, "single": single_scores, "free": lambda values: values, "dual grain": dual_grain_scores}
-    print("fixed grids: " + ", ".join(f"{side * side} {value:.2f}" for side, value in zip(SIDES, fixed, strict=True)))
-    print("tokens | " + " | ".join(ways) + " | blind merger | fixed grid at equal bits")
+    print("fixed grids: " + ", ".join(f"{tokens} {value:.2f}" for tokens, value in fixed.items()))
+    print("tokens | " + " | ".join(ways) + " | blind merger | fixed grid at equal bits | best mix | fixed grid at equal bits")
     for tokens in BUDGETS:
         cells = []
         for name, way in ways.items():
@@ -88,8 +96,11 @@ def main() -> None:
             cells.append(f"{decibels(model, pictures, keep, keep):.2f} ({keep.sum(1).mean():.0f})")
         keep = by_threshold(quadtree(values), tokens)
         cells.append(f"{decibels(model, pictures, keep, torch.ones_like(keep)):.2f}")
-        equal = np.interp(keep.sum(1).mean().item() * BITS_PER_TOKEN + POSITION_BITS, bits, fixed)
-        print(f"{tokens} | " + " | ".join(cells) + f" | {equal:.2f}", flush=True)
+        cells.append(at_equal_bits(keep.sum(1).mean().item(), POSITION_BITS))
+        outputs = tuple(grids[side].clamp(0, 1) for side in MIXED_SIDES)
+        cells.append(f"{best_mix_db(outputs, pictures, tokens):.2f}")
+        cells.append(at_equal_bits(tokens, BLOCK_BITS))
+        print(f"{tokens} | " + " | ".join(cells), flush=True)
 
 
 if __name__ == "__main__":

@@ -57,7 +57,9 @@ def load_motion(path: Path) -> MotionTokenizer:
     """The averaged weights of a checkpoint of train_motion.py, upsampling taken into the kernels, weights rounded to halves."""
     model = MotionTokenizer(SMALL)
     model.load_state_dict(torch.load(path, map_location="cpu")["averaged"])
-    model.decoder.up_sample_layers = nn.ModuleList(layer.collapsed() for layer in model.decoder.up_sample_layers)
+    fields = [SMALL.scale(index + 1)[0] for index in reversed(range(len(SMALL.stages)))]
+    layers = zip(model.decoder.up_sample_layers, fields, strict=True)
+    model.decoder.up_sample_layers = nn.ModuleList(layer.collapsed(count) for layer, count in layers)
     return half_precision(model.eval())
 
 
@@ -89,8 +91,8 @@ def export_motion(checkpoint: Path, chunks: Chunks, folder: Path) -> MotionToken
     model = load_motion(checkpoint)
     inputs, encoder = encoder_inputs(chunks), MotionEncoderGraph(model)
     ids = encoder(*inputs.values())
-    export_graph(encoder, inputs, "ids", folder / "motion-encoder.onnx")
-    export_graph(MotionDecoderGraph(model), decoder_inputs(ids, chunks), "motion", folder / "motion-decoder.onnx")
+    export_graph(encoder, [inputs], "ids", folder / "motion-encoder.onnx")
+    export_graph(MotionDecoderGraph(model), [decoder_inputs(ids, chunks)], "motion", folder / "motion-decoder.onnx")
     return model
 
 

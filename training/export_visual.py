@@ -7,56 +7,61 @@ import torch
 from PIL import Image
 from torch import Tensor, nn
 
-import visual_model
-from calibration import POSITIONS, calibration, scores_of
-from dynamic_tokenizer import kept
 from onnx_graph import NearestCode, export_graph, half_precision
 from pack_manifest import base64_of, file_entry
-from visual_data import FRAME_PX, CropSampler, load_pictures, scaled
-from visual_model import GRID, KeyframeTokenizer
+from resampling import resampling
+from visual_data import scaled
+from visual_model import CELL_PX, CODE_DIM, CODES, FRAME_PX, GRID, LADDER, MEAN, STD, GridTokenizer
 
-DEFAULT_TOKENS = 128
-CALIBRATION_PICTURES = 240
-GOLDEN_TOKENS = (128, 256)
-# Of the nearness of the best two codes, and of a score from its threshold: above it an id is the same on every runtime.
+DEFAULT_TOKENS = 144
+GOLDEN_SIDES = (8, 12, 16)
+# Of the nearness of the best two codes: above it an id is the same on every runtime.
 SURE_GAP = 1e-3
 
 
+def matrices(grid: Tensor, to_grid: bool) -> tuple[Tensor, Tensor]:
+    """What scales the lines and the columns of a frame to those of a grid [rows, columns] of cells, or back."""
+    whole, (rows, columns) = torch.tensor(FRAME_PX), (grid.long() * CELL_PX).unbind()
+    pairs = ((whole, rows), (whole, columns)) if to_grid else ((rows, whole), (columns, whole))
+    down, across = (resampling(*pair) for pair in pairs)
+    return down, across.T
+
+
 class VisualEncoderGraph(nn.Module):
-    """Pixels, threshold [N] and cap [N] to ids int32 [N, 256], -1 where a position has no token."""
+    """Pixels [N, 3, 256, 256] and grid int32 [rows, columns] to ids int32 [N, rows * columns], row-major."""
 
-    def __init__(self, model: KeyframeTokenizer):
+    def __init__(self, model: GridTokenizer):
         super().__init__()
-        self.model, self.nearest = model, NearestCode(model.tokenizer.quantize.codebook)
+        self.model, self.nearest = model, NearestCode(model.quantize.codebook)
 
-    def forward(self, pixels: Tensor, threshold: Tensor, cap: Tensor) -> Tensor:
-        features = self.model.stem(pixels)
-        keep = kept(self.model.scores(features), threshold, cap.to(pixels.dtype))
-        ids = self.nearest(self.model.vectors(features, keep, GRID).transpose(1, 2))
-        return torch.where(keep > 0, ids, -torch.ones_like(ids))
+    def vectors(self, pixels: Tensor, grid: Tensor) -> Tensor:
+        down, across = matrices(grid, to_grid=True)
+        return self.model.vectors_of(down @ pixels @ across)
+
+    def forward(self, pixels: Tensor, grid: Tensor) -> Tensor:
+        return self.nearest(self.vectors(pixels, grid).permute(0, 3, 1, 2))
 
 
 class VisualDecoderGraph(nn.Module):
-    """Ids int32 [N, 256], -1 where there is none, to RGB [N, 3, 256, 256] of 0 to 1."""
+    """Ids int32 [N, rows * columns] of the grid int32 [rows, columns] to RGB [N, 3, 256, 256] of 0 to 1."""
 
-    def __init__(self, model: KeyframeTokenizer):
+    def __init__(self, model: GridTokenizer):
         super().__init__()
         self.model = model
-        self.register_buffer("codebook", model.tokenizer.quantize.codebook.clone())
+        self.register_buffer("codebook", model.quantize.codebook.clone())
 
-    def forward(self, ids: Tensor) -> Tensor:
-        codes = nn.functional.embedding(ids.clamp(min=0).long(), self.codebook)
-        return self.model.pixels(codes, (ids >= 0).to(codes.dtype), GRID).clamp(0, 1)
+    def forward(self, ids: Tensor, grid: Tensor) -> Tensor:
+        rows, columns = grid.long().unbind()
+        codes = nn.functional.embedding(ids.long(), self.codebook).reshape(ids.shape[0], rows, columns, CODE_DIM)
+        down, across = matrices(grid, to_grid=False)
+        return (down @ self.model.pixels(codes) @ across).clamp(0, 1)
 
 
-def load_visual(path: Path) -> KeyframeTokenizer:
-    """The averaged weights of a checkpoint of train_visual.py; the codebook stays as it is."""
-    model = KeyframeTokenizer()
+def load_visual(path: Path) -> GridTokenizer:
+    """The averaged weights of a checkpoint of train_visual.py, rounded to halves; the codebook stays as it is."""
+    model = GridTokenizer()
     model.load_state_dict(torch.load(path, map_location="cpu")["averaged"])
-    codebook = model.tokenizer.quantize.codebook.clone()
-    half_precision(model.eval().to(memory_format=torch.contiguous_format))
-    model.tokenizer.quantize.codebook.copy_(codebook)
-    return model
+    return half_precision(model.eval().to(memory_format=torch.contiguous_format))
 
 
 def golden_picture(photograph: Path) -> np.ndarray:
@@ -65,75 +70,65 @@ def golden_picture(photograph: Path) -> np.ndarray:
     return np.asarray(scaled(picture, (0, 0, *picture.size), FRAME_PX))
 
 
-def normalized(picture: np.ndarray) -> np.ndarray:
+def normalized(picture: np.ndarray) -> Tensor:
     """uint8 [256, 256, 3] to what the encoder takes: float32 [1, 3, 256, 256]."""
-    mean, std = (np.array(values, np.float32) for values in (visual_model.MEAN, visual_model.STD))
-    return np.ascontiguousarray(((picture.astype(np.float32) / 255 - mean) / std).transpose(2, 0, 1)[None])
+    values = (picture.astype(np.float32) / 255 - np.array(MEAN, np.float32)) / np.array(STD, np.float32)
+    return torch.from_numpy(np.ascontiguousarray(values.transpose(2, 0, 1)[None]))
 
 
-def export_visual(checkpoint: Path, picture: np.ndarray, pictures: Path, folder: Path) -> tuple[KeyframeTokenizer, list[dict[str, float]]]:
-    """Writes visual-encoder.onnx and visual-decoder.onnx, checked on the picture; returns the model and the calibration
-    table, made on draws of the training pictures."""
-    model = load_visual(checkpoint)
-    draws = CropSampler(load_pictures(pictures / "train"), seed=77)
-    table = calibration(scores_of(model, draws.batch(CALIBRATION_PICTURES, FRAME_PX)))
-    inputs = {"pixels": torch.from_numpy(normalized(picture)), **budget_inputs(table, DEFAULT_TOKENS)}
-    encoder = VisualEncoderGraph(model)
-    with torch.no_grad():
-        ids = encoder(*inputs.values())
-    export_graph(encoder, inputs, "ids", folder / "visual-encoder.onnx")
-    export_graph(VisualDecoderGraph(model), {"ids": ids}, "pixels", folder / "visual-decoder.onnx")
-    return model, table
+def square(side: int) -> Tensor:
+    """The graphs' input for a grid of side x side tokens."""
+    return torch.tensor([side, side], dtype=torch.int32)
 
 
-def budget_inputs(table: list[dict[str, float]], tokens: int) -> dict[str, Tensor]:
-    """The encoder's threshold and cap for a row of the table."""
-    threshold = next(row["threshold"] for row in table if row["tokens"] == tokens)
-    return {"threshold": torch.tensor([threshold]), "cap": torch.tensor([min(POSITIONS, 2 * tokens)], dtype=torch.int32)}
+@torch.no_grad()
+def export_visual(path: Path, picture: np.ndarray, folder: Path) -> GridTokenizer:
+    """Writes visual-encoder.onnx and visual-decoder.onnx, checked on the picture at every size of the ladder; returns the model."""
+    model = load_visual(path)
+    pixels, encoder, decoder = normalized(picture), VisualEncoderGraph(model), VisualDecoderGraph(model)
+    seen = [{"pixels": pixels, "grid": square(side)} for side in LADDER]
+    told = [{"ids": encoder(**inputs), "grid": inputs["grid"]} for inputs in seen]
+    export_graph(encoder, seen, "ids", folder / "visual-encoder.onnx", {"pixels": ["N"], "ids": ["N", "P"]})
+    export_graph(decoder, told, "pixels", folder / "visual-decoder.onnx", {"ids": ["N", "P"], "pixels": ["N"]})
+    return model
 
 
-def visual_manifest(folder: Path, table: list[dict[str, float]]) -> dict[str, object]:
+def visual_manifest(folder: Path) -> dict[str, object]:
     """The manifest's `visual`."""
     return {
         "width": FRAME_PX,
         "height": FRAME_PX,
-        "normalization": {"mean": list(visual_model.MEAN), "std": list(visual_model.STD)},
+        "normalization": {"mean": list(MEAN), "std": list(STD)},
         "columns": GRID,
         "rows": GRID,
-        "codebookSize": visual_model.CODES,
-        "dynamic": True,
-        "budget": {"defaultTokens": DEFAULT_TOKENS, "calibration": table},
+        "codebookSize": CODES,
+        "dynamic": False,
+        "ladder": {"defaultTokens": DEFAULT_TOKENS, "grids": [{"columns": side, "rows": side} for side in LADDER]},
         "encoder": file_entry(folder, "visual-encoder.onnx"),
     }
 
 
-def visual_goldens(folder: Path, model: KeyframeTokenizer, picture: np.ndarray, table: list[dict[str, float]]) -> dict[str, object]:
-    """What PyTorch makes of the picture uint8 [256, 256, 3], which is written beside the graphs, at two budgets."""
+def visual_goldens(folder: Path, model: GridTokenizer, picture: np.ndarray) -> dict[str, object]:
+    """What PyTorch makes of the picture uint8 [256, 256, 3], which is written beside the graphs, on grids of several sizes."""
     Image.fromarray(picture).save(folder / "golden-picture.png", optimize=True)
     return {
         "input": {"file": "golden-picture.png", "what": "RGB, 256 x 256"},
-        "budgets": [golden_budget(model, picture, table, tokens) for tokens in GOLDEN_TOKENS],
+        "grids": [golden_grid(model, normalized(picture), side) for side in GOLDEN_SIDES],
     }
 
 
 @torch.no_grad()
-def golden_budget(model: KeyframeTokenizer, picture: np.ndarray, table: list[dict[str, float]], tokens: int) -> dict[str, object]:
+def golden_grid(model: GridTokenizer, pixels: Tensor, side: int) -> dict[str, object]:
     """Ids with what is sure of them, and some pixels of what they decode to."""
-    pixels, budget = torch.from_numpy(normalized(picture)), budget_inputs(table, tokens)
-    ids = VisualEncoderGraph(model)(pixels, **budget)
-    features = model.stem(pixels)
-    scores = model.scores(features)
-    codes = model.tokenizer.quantize.codebook
-    nearness = 2 * model.vectors(features, (ids >= 0).float(), GRID) @ codes.T - codes.square().sum(1)
+    encoder, grid, codes = VisualEncoderGraph(model), square(side), model.quantize.codebook
+    ids = encoder(pixels, grid)
+    nearness = 2 * encoder.vectors(pixels, grid).flatten(1, 2) @ codes.T - codes.square().sum(1)
     best = nearness.topk(2, dim=2).values
-    is_sure = (best[..., 0] - best[..., 1] > SURE_GAP) | (ids < 0)
-    # A position near the threshold may be kept here and dropped there.
-    is_sure &= (scores - budget["threshold"]).abs() > SURE_GAP
-    decoded = VisualDecoderGraph(model)(ids)[0, :, 8::16, 8::16]
+    is_sure = best[..., 0] - best[..., 1] > SURE_GAP
+    decoded = VisualDecoderGraph(model)(ids, grid)[0, :, 8::16, 8::16]
     return {
-        "tokens": tokens,
-        "threshold": budget["threshold"].item(),
-        "cap": budget["cap"].item(),
+        "columns": side,
+        "rows": side,
         "ids": ids[0].tolist(),
         "sure": "".join(str(int(sure)) for sure in is_sure[0]),
         "decoded": {

@@ -42,6 +42,11 @@ class MotionConfig:
         return size
 
     @property
+    def token_stage(self) -> int:
+        """The first stage that sees the scale of the tokens."""
+        return next(index for index in range(len(self.stages)) if self.scale(index) == self.tokens)
+
+    @property
     def patch(self) -> tuple[int, int, int]:
         """Fields, rows and columns of the cells behind a token."""
         t, h, w = self.tokens
@@ -89,8 +94,8 @@ SMALL = MotionConfig(
     columns=36,
     inputs=10,
     outputs=3,
-    widths=(16, 32, 64, 96, 192),
-    stages=_stages(0, 0, 0, 1),
+    widths=(16, 32, 64, 96, 192, 192),
+    stages=(*_stages(0, 0, 0, 1), Stage(2, (1, 1, 1))),
     head_width=32,
     mlp_ratio=4,
     codes=1024,

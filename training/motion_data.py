@@ -11,11 +11,13 @@ import torch.nn.functional as F
 from torch import Tensor
 
 from motion_fields import FIELDS_PER_CHUNK
-from motion_units import moving_cells
+from motion_units import in_px, moving_cells
 from picture_fit import LARGEST, LUMA_COLUMNS, LUMA_ROWS, PictureFit
 
 PICTURE_PX = 128  # that the warped pictures are compared at
 FIT_BATCH = 32
+# How often a run is drawn: a share for all, the rest by its mean motion up to this many px.
+EVEN_SHARE, LIVELY_PX = 0.3, 1.0
 
 
 @dataclass
@@ -98,6 +100,13 @@ class Shard:
                 start = at if at < len(moves) and moves[at] else at + 1
 
 
+def liveliness(shard: Shard, start: int, count: int) -> float:
+    """How often a run is drawn beside others, 0.3 to 1: what hardly moves has little to learn from."""
+    chosen = slice(start, start + count)
+    mean_px = float((in_px(shard.motion[chosen].float()).abs().sum(1, keepdim=True) * shard.mask[chosen]).mean())
+    return EVEN_SHARE + (1 - EVEN_SHARE) * min(1.0, mean_px / LIVELY_PX)
+
+
 class ChunkSampler:
     """Draws runs of augmented chunks; new shards are taken in by `refresh`."""
 
@@ -106,6 +115,7 @@ class ChunkSampler:
         self.random = torch.Generator().manual_seed(seed)
         self.shards: dict[str, Shard] = {}
         self.runs: list[tuple[Shard, int, int]] = []
+        self.often: list[float] = []
         self.refresh()
 
     def __len__(self) -> int:
@@ -116,6 +126,7 @@ class ChunkSampler:
         for path in sorted(path for path in self.folder.glob(self.pattern) if path.name not in self.shards)[:most]:
             shard = self.shards[path.name] = Shard(path)
             self.runs += [(shard, start, count) for start, count in shard.runs()]
+        self.often += [liveliness(*run) for run in self.runs[len(self.often) :]]
 
     def take(self, runs: list[tuple[Shard, int, int]]) -> Chunks:
         """The chunks of these runs as they are."""
@@ -143,9 +154,9 @@ class ChunkSampler:
 
     def batch(self, size: int) -> Chunks:
         """Draws `size` augmented chunks, in runs."""
-        runs, left = [], size
+        runs, left, often = [], size, torch.tensor(self.often)
         while left:
-            shard, start, count = self.runs[int(torch.randint(len(self.runs), (1,), generator=self.random))]
+            shard, start, count = self.runs[int(torch.multinomial(often, 1, generator=self.random))]
             skipped = int(torch.randint(max(1, count - left + 1), (1,), generator=self.random))
             runs.append((shard, start + skipped, min(count, left)))
             left -= runs[-1][2]

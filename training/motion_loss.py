@@ -24,11 +24,10 @@ class Weights:
     """The terms of the loss."""
 
     warp: float = 2.0
-    fitted: float = 0.8
-    codec: float = 0.3
+    fitted: float = 0.4
+    codec: float = 0.1
     still: float = 0.1
-    gate: float = 0.15
-    spread: float = 0.1
+    gate: float = 0.3
     commitment: float = 0.25
 
 
@@ -74,13 +73,6 @@ def unexplained(motion: Tensor, chunks: Chunks) -> Tensor:
     error = (in_px(motion - chunks.motion).square() * chunks.mask).flatten(1).sum(1)
     energy = (in_px(chunks.motion).square() * chunks.mask).flatten(1).sum(1)
     return (error / (energy + NOISE_PX**2 * chunks.mask.flatten(1).sum(1) + 1e-6)).mean()
-
-
-def spread(vectors: Tensor) -> Tensor:
-    """How far unit vectors [M, D] are from being spread evenly over the sphere in their mean and covariance: 0 to about D."""
-    dim = vectors.shape[1]
-    covariance = vectors.T @ vectors / len(vectors)
-    return vectors.mean(0).square().sum() + dim * (covariance - torch.eye(dim, device=vectors.device) / dim).square().sum()
 
 
 def held_loss(chunks: Chunks, ticks: range = ALL_TICKS) -> Tensor:

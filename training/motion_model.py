@@ -68,7 +68,7 @@ class TokenizerEncoder(nn.Module):
         )
         self.norm = nn.LayerNorm(config.widths[-1])
         if config.shallow:
-            self.patch_proj = nn.Linear(config.inputs * config.cells_per_token, config.widths[-1])
+            self.patch_proj = nn.Linear(config.inputs * config.cells_per_token, config.widths[config.token_stage])
 
     def forward(self, fields: Tensor) -> Tensor:
         size = (self.config.rows, self.config.columns)
@@ -76,19 +76,20 @@ class TokenizerEncoder(nn.Module):
         rows = rows + self.pos_embed[:, None] + self.temp_pos[:, : rows.shape[1], None]
         blocks = iter(self.blocks)
         for index, stage in enumerate(self.config.stages):
+            if self.config.shallow and index == self.config.token_stage:
+                rows = rows + self.patch_proj(patches(fields, self.config))
             if stage.blocks == 0 and self.config.shallow:
                 rows = rows + F.gelu(rows)
             for _ in range(stage.blocks):
                 rows = next(blocks)(rows)
             maps = self.down_sample_layers[index](as_maps(rows, size))
             rows, size = rows_last(maps), maps.shape[-2:]
-        if self.config.shallow:
-            rows = rows + self.patch_proj(patches(fields, self.config))
         return self.norm(rows)
 
 
 class TokenizerDecoder(nn.Module):
-    """Codes [N, t, h * w, D] to features [N, T, rows * columns, C]."""
+    """Codes [N, t, h * w, D] to features [N, T, rows * columns, C]; a shallow one also tells its features at the scale of
+    the tokens, [N, t, h * w, C]."""
 
     def __init__(self, config: MotionConfig):
         super().__init__()
@@ -105,9 +106,9 @@ class TokenizerDecoder(nn.Module):
             self.pos_embed = nn.ParameterList(torch.zeros(1, 1, rows * columns, width) for _, rows, columns, width in scales)
             self.temp_pos = nn.ParameterList(torch.zeros(1, fields, 1, width) for fields, _, _, width in scales)
 
-    def forward(self, codes: Tensor) -> Tensor:
+    def forward(self, codes: Tensor) -> tuple[Tensor, Tensor]:
         size = self.config.tokens[1:]
-        rows = self.in_proj(codes)
+        rows = coarse = self.in_proj(codes)
         blocks = iter(self.blocks)
         for index, stage in enumerate(reversed(self.config.stages)):
             maps = self.up_sample_layers[index](as_maps(rows, size))
@@ -118,7 +119,9 @@ class TokenizerDecoder(nn.Module):
                     rows = rows + F.gelu(rows)
             for _ in range(stage.blocks):
                 rows = next(blocks)(rows)
-        return self.norm(rows)
+            if size == self.config.tokens[1:]:
+                coarse = rows
+        return self.norm(rows), coarse
 
 
 class MotionTokenizer(nn.Module):
@@ -133,7 +136,7 @@ class MotionTokenizer(nn.Module):
         self.decoder = TokenizerDecoder(config)
         self.decode_task_layer = task_layer(config.widths[0], config.outputs)
         if config.shallow:
-            self.patch_layer = nn.Linear(self.decoder.in_proj.in_features, config.outputs * config.cells_per_token)
+            self.patch_layer = nn.Linear(config.widths[config.token_stage], config.outputs * config.cells_per_token)
 
     def vectors(self, fields: Tensor) -> Tensor:
         """Unit vectors [N, tokens, D] of fields [N, inputs, T, rows, columns], tokens in the order (time, row, column)."""
@@ -144,9 +147,9 @@ class MotionTokenizer(nn.Module):
         """What codes [N, tokens, D] stand for: [N, outputs, T, rows, columns]. With context, D is that of `with_context`."""
         _, rows, columns = self.config.tokens
         by_place = codes.unflatten(1, (-1, rows * columns))
-        features = self.decode_task_layer(self.decoder(by_place))
-        fields = features.permute(0, 3, 1, 2).unflatten(3, (self.config.rows, self.config.columns))
-        return fields + unpatched(self.patch_layer(by_place), self.config) if self.config.shallow else fields
+        features, coarse = self.decoder(by_place)
+        fields = self.decode_task_layer(features).permute(0, 3, 1, 2).unflatten(3, (self.config.rows, self.config.columns))
+        return fields + unpatched(self.patch_layer(coarse), self.config) if self.config.shallow else fields
 
     def with_context(self, codes: Tensor, previous: Tensor, has_previous: Tensor) -> Tensor:
         """Codes [N, tokens, D] beside those of the chunk before, zeros where `has_previous` [N] is 0, and that flag."""

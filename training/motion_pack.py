@@ -52,6 +52,7 @@ def initialized(config: MotionConfig = SMALL) -> MotionTokenizer:
             nn.init.zeros_(layer.weight)
             nn.init.zeros_(layer.bias)
     nn.init.normal_(model.decoder.in_proj.weight)
+    nn.init.zeros_(model.patch_layer.weight)
     for positions in [model.encoder.pos_embed, model.encoder.temp_pos, *model.decoder.pos_embed, *model.decoder.temp_pos]:
         nn.init.normal_(positions, std=0.02)
     return model

@@ -64,56 +64,68 @@ def run_graph(path: Path, *arrays: np.ndarray) -> np.ndarray:
     return runtime.run(None, {item.name: array for item, array in zip(runtime.get_inputs(), arrays, strict=True)})[0]
 
 
-def export_graph(module: nn.Module, inputs: dict[str, Tensor], output: str, path: Path) -> None:
-    """Writes one graph, only the batch dynamic, and checks it against PyTorch. `inputs` are in the module's order."""
-    arguments = tuple(inputs.values())
+def export_graph(
+    module: nn.Module, examples: list[dict[str, Tensor]], output: str, path: Path, open_dims: dict[str, list[str]] | None = None
+) -> None:
+    """Writes one graph and checks it against PyTorch on the examples, whose inputs are in the module's order.
+
+    Only the batch is dynamic, or, where they are told, the leading dimensions of the tensors in `open_dims`."""
+    names = list(examples[0])
+    dims = open_dims or {name: ["N"] for name in [*names, output]}
+    arguments = tuple(examples[0].values())
     with tempfile.TemporaryDirectory() as folder:
         raw = Path(folder) / path.name
         torch.onnx.export(
             module.eval(),
             arguments,
             str(raw),
-            input_names=list(inputs),
+            input_names=names,
             output_names=[output],
-            dynamic_axes={name: {0: "N"} for name in [*inputs, output]},
+            dynamic_axes={name: dict(enumerate(symbols)) for name, symbols in dims.items()},
             opset_version=OPSET,
             dynamo=False,
         )
         graph = onnx.load(raw)
-    fix_output_shape(graph, module, arguments)
+    fix_output_shape(graph, module, arguments, dims[output])
     store_half(graph)
     onnx.checker.check_model(graph, full_check=True)
     onnx.save(graph, path)
-    check_parity(module, arguments, path)
+    for example in examples:
+        check_parity(module, example, path, [name for name, symbols in dims.items() if symbols[:1] == ["N"]])
 
 
-def fix_output_shape(graph: onnx.ModelProto, module: nn.Module, inputs: tuple[Tensor, ...]) -> None:
-    """States the output's shape: the tracer leaves symbols where it could not follow."""
+def fix_output_shape(graph: onnx.ModelProto, module: nn.Module, inputs: tuple[Tensor, ...], symbols: list[str]) -> None:
+    """States the output's shape: the tracer leaves symbols of its own where it could not follow."""
     with torch.no_grad():
-        shape = module(*inputs).shape
-    for dim, size in list(zip(graph.graph.output[0].type.tensor_type.shape.dim, shape, strict=True))[1:]:
-        dim.ClearField("dim_param")
-        dim.dim_value = size
+        sizes: list[int | str] = [*symbols, *module(*inputs).shape[len(symbols) :]]
+    for dim, size in zip(graph.graph.output[0].type.tensor_type.shape.dim, sizes, strict=True):
+        dim.Clear()
+        if isinstance(size, str):
+            dim.dim_param = size
+        else:
+            dim.dim_value = size
 
 
-def check_parity(module: nn.Module, inputs: tuple[Tensor, ...], path: Path) -> None:
-    """Compares the graph with PyTorch: ids may differ in 0.2 %, values by 1e-3."""
+def check_parity(module: nn.Module, inputs: dict[str, Tensor], path: Path, batched: list[str]) -> None:
+    """Compares the graph with PyTorch: ids may differ in 0.2 %, values by 1e-3; and times it on the first of the batch."""
     runtime = session(path)
-    feeds = {item.name: tensor.numpy() for item, tensor in zip(runtime.get_inputs(), inputs, strict=True)}
+    # The exporter names inputs as it is told, and drops those that nothing reads.
+    feeds = {item.name: inputs[item.name].numpy() for item in runtime.get_inputs()}
     actual = runtime.run(None, feeds)[0]
-    cost = processor_ms(runtime, {name: array[:1] for name, array in feeds.items()})
+    cost = processor_ms(runtime, {name: array[:1] if name in batched else array for name, array in feeds.items()})
     with torch.no_grad():
-        expected = module(*inputs).numpy()
+        expected = module(*inputs.values()).numpy()
     assert actual.dtype == expected.dtype and actual.shape == expected.shape, (actual.dtype, actual.shape)
+    of = f"{path.name}, {'x'.join(map(str, actual.shape[1:]))}, {path.stat().st_size / 1e6:.1f} MB, {cost:.1f} ms"
     if actual.dtype == np.int32:
         different = float((actual != expected).mean())
-        assert different <= 0.002, f"{path.name}: {different:.2%} of the ids differ"
-        print(f"{path.name}: {different:.3%} of the ids differ from PyTorch, {path.stat().st_size / 1e6:.1f} MB, {cost:.1f} ms")
+        assert different <= 0.002, f"{of}: {different:.2%} of the ids differ"
+        print(f"{of}: {different:.3%} of the ids differ from PyTorch")
     else:
         # A gate within rounding of its threshold may open on one side only.
         far = float((np.abs(actual - expected) > 1e-3).mean())
-        assert far <= 1e-4, f"{path.name}: {far:.2%} of the values differ"
-        print(f"{path.name}: {far:.3%} of the values differ from PyTorch, {path.stat().st_size / 1e6:.1f} MB, {cost:.1f} ms")
+        assert far <= 1e-4, f"{of}: {far:.2%} of the values differ"
+        print(f"{of}: {far:.3%} of the values differ from PyTorch")
 
 
 def processor_ms(runtime: onnxruntime.InferenceSession, feeds: dict[str, np.ndarray], rounds: int = 15) -> float:

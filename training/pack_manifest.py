@@ -19,9 +19,8 @@ def base64_of(array: np.ndarray) -> str:
     return base64.b64encode(array.astype(array.dtype.newbyteorder("<")).tobytes()).decode()
 
 
-def llm_layout(visual_ids: int, motion_ids: int) -> dict[str, int]:
-    """The language model's ids: text, the visual codebook between its two marks, motion's, then the runs of positions
-    without a token."""
+def llm_layout(visual_ids: int) -> dict[str, int]:
+    """The language model's ids: text, the visual codebook between its two marks, motion's between its two."""
     motion_start = TEXT_IDS + 2 + visual_ids
     return {
         "text": TEXT_IDS,
@@ -31,7 +30,6 @@ def llm_layout(visual_ids: int, motion_ids: int) -> dict[str, int]:
         "motionStart": motion_start,
         "motionEnd": motion_start + 1,
         "motionOffset": motion_start + 2,
-        "skipOffset": motion_start + 2 + motion_ids,
     }
 
 
@@ -53,5 +51,5 @@ def manifest(folder: Path, card: dict[str, object], visual: dict[str, object], m
                 "motionDecoder": file_entry(folder, "motion-decoder.onnx"),
             }
         },
-        "llm": llm_layout(int(visual["codebookSize"]), int(motion["codebookSize"])),
+        "llm": llm_layout(int(visual["codebookSize"])),
     }

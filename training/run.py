@@ -1,7 +1,8 @@
-"""What both trainings share: the time budget, the learning rate, averaged weights, checkpoints."""
+"""What both trainings share: the time budget, the learning rate, averaged weights, checkpoints, curves."""
 
 import contextlib
 import copy
+import csv
 import math
 import time
 from pathlib import Path
@@ -46,11 +47,6 @@ def learning_rate(peak: float, step: int, share: float, warm_up_steps: int = 100
     return peak * (0.02 + 0.98 * 0.5 * (1 + math.cos(math.pi * fall)))
 
 
-def set_learning_rate(optimizer: torch.optim.Optimizer, rate: float) -> None:
-    for group in optimizer.param_groups:
-        group["lr"] = rate
-
-
 class AveragedWeights:
     """A copy of a model that follows its parameters slowly, and codebooks and buffers at once."""
 
@@ -76,3 +72,20 @@ def save_checkpoint(path: Path, **state: object) -> None:
     partial = path.with_suffix(".partial")
     torch.save(state, partial)
     partial.rename(path)
+
+
+class Curves:
+    """A table beside the checkpoint; its columns are those of the first row that is ever written."""
+
+    def __init__(self, path: Path):
+        self.path = path
+
+    def add(self, row: dict[str, float]) -> None:
+        new = not self.path.exists()
+        columns = list(row) if new else self.path.open().readline().strip().split(",")
+        with self.path.open("a", newline="") as file:
+            writer = csv.DictWriter(file, columns, extrasaction="ignore")
+            if new:
+                writer.writeheader()
+            writer.writerow({name: f"{value:.5g}" for name, value in row.items()})
+        print(" ".join(f"{name} {value:.4g}" for name, value in row.items()), flush=True)

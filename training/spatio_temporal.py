@@ -68,15 +68,20 @@ class SpatioTemporalBlock(nn.Module):
         return x + self.mlp(self.norm2(x))
 
 
-def stacked(x: Tensor, first: int, count: int, stride: int, steps: int) -> Tensor:
-    """The fields that each of `steps` output fields reads, side by side in the channels: [N * steps, count * C, H, W].
+def reading(taps: list[int], stride: int, steps: int, fields: int) -> list[int]:
+    """Those of the taps, told by their offsets, that read any of the fields in some step: the others add nothing but zeros."""
+    return [tap for tap in taps if any(0 <= stride * step + tap < fields for step in range(steps))]
 
-    Output field t reads stride * t + first and the count - 1 after it; what is outside is zero."""
-    last = stride * (steps - 1) + first + count
-    before = max(0, -first)
-    padded = F.pad(x, (0, 0, 0, 0, 0, 0, before, max(0, last - x.shape[1])))
-    start, length = first + before, stride * (steps - 1) + 1
-    return torch.cat([padded[:, at : at + length : stride] for at in range(start, start + count)], 2).flatten(0, 1)
+
+def stacked(x: Tensor, taps: list[int], stride: int, steps: int) -> Tensor:
+    """The fields that each of `steps` output fields reads, side by side in the channels: [N * steps, taps * C, H, W].
+
+    Output field t reads stride * t + tap for each of the taps, which ascend; what is outside is zero."""
+    span = stride * (steps - 1) + 1
+    front = max(0, -taps[0])
+    padded = F.pad(x, (0, 0, 0, 0, 0, 0, front, max(0, taps[-1] + span - x.shape[1])))
+    starts = [tap + front for tap in taps]
+    return torch.cat([padded[:, start : start + span : stride] for start in starts], 2).flatten(0, 1)
 
 
 def flat_kernel(kernel: Tensor) -> Tensor:
@@ -96,9 +101,10 @@ class Downsample(nn.Module):
     def forward(self, x: Tensor) -> Tensor:
         over_time, *over_space = self.stride
         steps = x.shape[1] // over_time
-        maps = stacked(x, -self.front, TAPS, over_time, steps)
+        taps = reading([tap - self.front for tap in range(TAPS)], over_time, steps, x.shape[1])
+        kernel = self.conv.weight[:, :, taps[0] + self.front : taps[-1] + self.front + 1]
         pads = (1, 1, 1, 1) if over_space == [1, 1] else (0, 1, 0, 1)
-        out = F.conv2d(F.pad(maps, pads), flat_kernel(self.conv.weight), self.conv.bias, over_space)
+        out = F.conv2d(F.pad(stacked(x, taps, over_time, steps), pads), flat_kernel(kernel), self.conv.bias, over_space)
         return out.unflatten(0, (-1, steps))
 
 
@@ -115,42 +121,27 @@ def collapse(scale: int, front: int) -> tuple[list[int], Tensor]:
     return offsets, sums
 
 
-class CollapsedUpsample(nn.Module):
-    """What `Upsample` computes, from kernels that have the repetition in them: one for each phase in space."""
-
-    def __init__(self, conv: nn.Conv3d, scale: tuple[int, int, int], front: int):
-        super().__init__()
-        self.scale, self.bias = scale, nn.Parameter(conv.bias.detach().repeat(scale[0]))
-        self.offsets, _ = collapse(scale[0], front)
-        self.kernels = nn.ParameterList(kernel.detach() for kernel in collapsed_kernels(conv.weight, scale, front))
-
-    def forward(self, x: Tensor) -> Tensor:
-        return convolve_phases(x, list(self.kernels), self.bias, self.scale, self.offsets)
-
-
-def collapsed_kernels(weight: Tensor, scale: tuple[int, int, int], front: int) -> list[Tensor]:
-    """Kernels [phases over time * O, time * I, h, w] of each phase in space, row-major. All-zero taps are left out."""
-    _, over_time = collapse(scale[0], front)
+def collapsed_kernels(weight: Tensor, scale: tuple[int, int, int], over_time: Tensor) -> list[Tensor]:
+    """Kernels [phases over time * O, taps * I, h, w] of each phase in space, row-major. All-zero taps in space are left out."""
+    if scale == (1, 1, 1):
+        return [flat_kernel(weight[:, :, over_time[0].nonzero()[:, 1]])]
     _, over_rows = collapse(scale[1], 1)
     _, over_columns = collapse(scale[2], 1)
+    timed = torch.einsum("ptk,oikhw->potihw", over_time.to(weight), weight).flatten(0, 1).flatten(1, 2)
     kernels = []
     for rows in over_rows:
-        rows = rows[rows.any(1)]
-        for columns in over_columns:
-            columns = columns[columns.any(1)]
-            kernel = torch.einsum("ptk,yh,xw,oikhw->potiyx", over_time.to(weight), rows.to(weight), columns.to(weight), weight)
-            kernels.append(kernel.flatten(0, 1).flatten(1, 2))
+        tall = torch.einsum("yh,oihw->oiyw", rows[rows.any(1)].to(weight), timed)
+        kernels += [torch.einsum("xw,oiyw->oiyx", columns[columns.any(1)].to(weight), tall) for columns in over_columns]
     return kernels
 
 
-def convolve_phases(x: Tensor, kernels: list[Tensor], bias: Tensor, scale: tuple[int, int, int], offsets: list[int]) -> Tensor:
+def convolve_phases(x: Tensor, kernels: list[Tensor], bias: Tensor, scale: tuple[int, int, int], taps: list[int]) -> Tensor:
     """Runs the kernels of `collapsed_kernels` over the small map and lays their phases side by side."""
     fields = x.shape[1]
-    maps = stacked(x, offsets[0], len(offsets), 1, fields)
-    if scale[1:] == (1, 1):
-        out = F.conv2d(F.pad(maps, (1, 1, 1, 1)), kernels[0], bias)
+    padded = F.pad(stacked(x, taps, 1, fields), (1, 1, 1, 1))
+    if len(kernels) == 1:
+        out = F.conv2d(padded, kernels[0], bias)
     else:
-        padded = F.pad(maps, (1, 1, 1, 1))
         height, width = x.shape[-2:]
         phases = []
         for index, kernel in enumerate(kernels):
@@ -170,10 +161,30 @@ class Upsample(nn.Module):
         self.scale, self.front = stage.stride, 2 if causal else 1
         self.conv = nn.Conv3d(width_in, width_out, TAPS)
 
-    def forward(self, x: Tensor) -> Tensor:
-        kernels = collapsed_kernels(self.conv.weight, self.scale, self.front)
-        return convolve_phases(x, kernels, self.conv.bias.repeat(self.scale[0]), self.scale, collapse(self.scale[0], self.front)[0])
+    def kernels(self, fields: int) -> tuple[list[Tensor], list[int]]:
+        """The kernels of each phase over a map of so many fields, and their taps over time."""
+        offsets, over_time = collapse(self.scale[0], self.front)
+        taps = reading(offsets, 1, fields, fields)
+        kept = over_time[:, [offsets.index(tap) for tap in taps]]
+        return collapsed_kernels(self.conv.weight, self.scale, kept), taps
 
-    def collapsed(self) -> CollapsedUpsample:
-        """The form that is exported."""
-        return CollapsedUpsample(self.conv, self.scale, self.front)
+    def forward(self, x: Tensor) -> Tensor:
+        kernels, taps = self.kernels(x.shape[1])
+        return convolve_phases(x, kernels, self.conv.bias.repeat(self.scale[0]), self.scale, taps)
+
+    def collapsed(self, fields: int) -> "CollapsedUpsample":
+        """The form that is exported, for maps of so many fields."""
+        return CollapsedUpsample(self, fields)
+
+
+class CollapsedUpsample(nn.Module):
+    """What `Upsample` computes, from kernels that have the repetition in them: one for each phase in space."""
+
+    def __init__(self, layer: Upsample, fields: int):
+        super().__init__()
+        kernels, self.taps = layer.kernels(fields)
+        self.scale, self.bias = layer.scale, nn.Parameter(layer.conv.bias.detach().repeat(layer.scale[0]))
+        self.kernels = nn.ParameterList(kernel.detach().clone() for kernel in kernels)
+
+    def forward(self, x: Tensor) -> Tensor:
+        return convolve_phases(x, list(self.kernels), self.bias, self.scale, self.taps)

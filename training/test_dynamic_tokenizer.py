@@ -6,7 +6,7 @@ import torch
 from calibration import mean_tokens, threshold_for
 from dynamic_tokenizer import CausalEncoder, DynamicTokenizerConfig, kept, masked_softmax, ranks
 from token_value import values_of
-from visual_model import inherited, lattice, pooled, quadtree
+from dynamic_visual import inherited, lattice, pooled, quadtree
 
 SMALL = DynamicTokenizerConfig(width=16, heads=2, blocks=2, mlp_width=24, codes=8, code_dim=4)
 

@@ -14,8 +14,8 @@ from motion_pack import initialized
 from spatio_temporal import Attention, Downsample, Upsample
 
 # The reference's pads (left, right, top, bottom, front, back) in front of an unpadded convolution, by stride.
-REFERENCE_PADS = {(1, 2, 2): (0, 1, 0, 1, 1, 1), (2, 1, 1): (1, 1, 1, 1, 0, 1), (2, 2, 2): (0, 1, 0, 1, 0, 1)}
-CAUSAL_PADS = {(1, 2, 2): (0, 1, 0, 1, 2, 0), (2, 1, 1): (1, 1, 1, 1, 1, 0), (2, 2, 2): (0, 1, 0, 1, 1, 0)}
+REFERENCE_PADS = {(1, 1, 1): (1, 1, 1, 1, 1, 1), (1, 2, 2): (0, 1, 0, 1, 1, 1), (2, 1, 1): (1, 1, 1, 1, 0, 1), (2, 2, 2): (0, 1, 0, 1, 0, 1)}
+CAUSAL_PADS = {(1, 1, 1): (1, 1, 1, 1, 2, 0), (1, 2, 2): (0, 1, 0, 1, 2, 0), (2, 1, 1): (1, 1, 1, 1, 1, 0), (2, 2, 2): (0, 1, 0, 1, 1, 0)}
 STRIDES = list(REFERENCE_PADS)
 
 
@@ -28,24 +28,24 @@ def fields_last(x: Tensor) -> Tensor:
     return x.transpose(1, 2)
 
 
-@pytest.mark.parametrize(("stride", "causal"), list(product(STRIDES, [False, True])))
-def test_downsampling_is_the_padded_strided_convolution(stride: tuple[int, int, int], causal: bool) -> None:
+@pytest.mark.parametrize(("stride", "causal", "steps"), list(product(STRIDES, [False, True], [1, 4])))
+def test_downsampling_is_the_padded_strided_convolution(stride: tuple[int, int, int], causal: bool, steps: int) -> None:
     layer = Downsample(3, 5, Stage(0, stride), causal)
-    x = maps(2, 8, 3, 6, 4)
+    x = maps(2, steps * stride[0], 3, 6, 4)
     pads = (CAUSAL_PADS if causal else REFERENCE_PADS)[stride]
     expected = F.conv3d(F.pad(fields_last(x), pads), layer.conv.weight, layer.conv.bias, stride)
     assert torch.allclose(layer(x), fields_last(expected), atol=1e-5)
 
 
-@pytest.mark.parametrize(("stride", "causal"), list(product(STRIDES, [False, True])))
-def test_upsampling_is_a_convolution_behind_nearest_neighbours(stride: tuple[int, int, int], causal: bool) -> None:
+@pytest.mark.parametrize(("stride", "causal", "fields"), list(product(STRIDES, [False, True], [1, 4])))
+def test_upsampling_is_a_convolution_behind_nearest_neighbours(stride: tuple[int, int, int], causal: bool, fields: int) -> None:
     layer = Upsample(3, 5, Stage(0, stride), causal)
-    x = maps(2, 4, 3, 5, 6)
+    x = maps(2, fields, 3, 5, 6)
     near = F.interpolate(fields_last(x), scale_factor=[float(scale) for scale in stride], mode="nearest")
     front, back = (2, 0) if causal else (1, 1)
     expected = fields_last(F.conv3d(F.pad(near, (1, 1, 1, 1, front, back)), layer.conv.weight, layer.conv.bias))
     assert torch.allclose(layer(x), expected, atol=1e-5)
-    assert torch.allclose(layer.collapsed()(x), expected, atol=1e-5)
+    assert torch.allclose(layer.collapsed(fields)(x), expected, atol=1e-5)
 
 
 def test_attention_is_softmax_of_scaled_products_without_a_bias_of_keys() -> None:
@@ -129,7 +129,7 @@ def test_the_small_form_makes_45_tokens_of_8_fields_and_reads_the_chunk_before_w
 
 @torch.no_grad()
 def test_blocks_do_nothing_at_first() -> None:
-    model = initialized(replace(SMALL, widths=(32,) * 5, stages=tuple(replace(stage, blocks=1) for stage in SMALL.stages)))
+    model = initialized(replace(SMALL, widths=(32,) * 6, stages=tuple(replace(stage, blocks=1) for stage in SMALL.stages)))
     for block in model.encoder.blocks:
         width = block.norm0.weight.shape[0]
         x = maps(1, 2, 6, width)

@@ -7,7 +7,7 @@ import torch.nn.functional as F
 from torch import Tensor
 
 from picture_quality import cell_errors, thumbnail
-from visual_model import KeyframeTokenizer, lattice
+from dynamic_visual import DynamicKeyframes, lattice
 
 STEPS = (4, 2, 1)  # of the lattices: 16, 64 and 256 positions
 LEAST_GAIN = 1e-6
@@ -34,7 +34,7 @@ def thumbnail_values(pictures: Tensor) -> Tensor:
 
 
 @torch.no_grad()
-def decoded_values(model: KeyframeTokenizer, features: Tensor, pictures: Tensor) -> Tensor:
+def decoded_values(model: DynamicKeyframes, features: Tensor, pictures: Tensor) -> Tensor:
     """The values [N, P] of the model's own tokens, by decoding each lattice."""
     rows = pictures.shape[2] // 16
     errors = []

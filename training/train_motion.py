@@ -1,7 +1,6 @@
 """Trains the small pack's motion tokenizer on chunks of motion fields."""
 
 import argparse
-import csv
 import time
 from pathlib import Path
 
@@ -10,16 +9,18 @@ from torch import Tensor
 
 from motion_config import SMALL
 from motion_data import ChunkSampler
-from motion_loss import Weights, decibels_lost, explained, false_motion, held_loss, motion_loss, spread, warped_error
+from motion_loss import Weights, decibels_lost, explained, false_motion, held_loss, motion_loss, warped_error
 from motion_model import MotionTokenizer
 from motion_pack import cells_of, continuous, initialized, quantized
 from motion_units import denormalize, gated
+from muon import Optimizers
 from quantizer import CodebookFollower, perplexity
-from run import AveragedWeights, Budget, autocast, best_device, learning_rate, save_checkpoint, set_learning_rate
+from run import AveragedWeights, Budget, Curves, autocast, best_device, learning_rate, save_checkpoint
 
 KMEANS_BATCHES = 45
 EVALUATED_CHUNKS = 160
 LOGGED_STEPS = 25
+NOISE = 0.3  # of the codebook to be, beside unit vectors
 SHARDS_AT_ONCE = 2  # that are taken in while training goes on
 
 
@@ -53,22 +54,6 @@ def evaluate(model: MotionTokenizer, tune: ChunkSampler) -> dict[str, float]:
     }
 
 
-class Curves:
-    """A table beside the checkpoint; its columns are those of the first row that is ever written."""
-
-    def __init__(self, path: Path):
-        self.path = path
-
-    def add(self, row: dict[str, float]) -> None:
-        new = not self.path.exists()
-        with self.path.open("a", newline="") as file:
-            writer = csv.DictWriter(file, row)
-            if new:
-                writer.writeheader()
-            writer.writerow({name: f"{value:.5g}" for name, value in row.items()})
-        print(" ".join(f"{name} {value:.4g}" for name, value in row.items()), flush=True)
-
-
 def parse_options() -> argparse.Namespace:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--chunks", type=Path, required=True, help="folder of make_motion.py with train/ and tune/")
@@ -76,7 +61,7 @@ def parse_options() -> argparse.Namespace:
     parser.add_argument("--out", type=Path, required=True, help="folder for motion.pt; an existing one is resumed")
     parser.add_argument("--minutes", type=float, default=90, help="time budget, earlier runs counted in")
     parser.add_argument("--batch", type=int, default=16, help="chunks a step")
-    parser.add_argument("--rate", type=float, default=1e-3, help="peak learning rate")
+    parser.add_argument("--rate", type=float, default=1.5e-3, help="peak learning rate")
     parser.add_argument("--continuous-steps", type=int, default=250, help="steps before the codebook is made")
     parser.add_argument("--evaluate-every", type=int, default=300, help="steps between checkpoints")
     parser.add_argument("--threads", type=int, default=1)
@@ -93,8 +78,7 @@ class Training:
         self.model = initialized(SMALL).to(self.device)
         self.averaged = AveragedWeights(self.model, decay=0.998)
         self.follower = CodebookFollower(self.model.quantize)
-        learned = [parameter for parameter in self.model.parameters() if parameter.requires_grad]
-        self.optimizer = torch.optim.AdamW(learned, lr=options.rate, betas=(0.9, 0.98), weight_decay=1e-3)
+        self.optimizer = Optimizers(self.model, options.rate, weight_decay=1e-3)
         self.step, self.best_db, spent_s = 0, 0.0, 0.0
         self.collected: list[Tensor] = []
         if self.path.exists():
@@ -125,12 +109,12 @@ class Training:
     def advance(self, sampler: ChunkSampler) -> dict[str, float]:
         """One step; returns the terms of its loss."""
         options = self.options
-        set_learning_rate(self.optimizer, learning_rate(options.rate, self.step, self.budget.share))
+        self.optimizer.set_rate(learning_rate(options.rate, self.step, self.budget.share))
         chunks = sampler.batch(options.batch).to(self.device)
         inputs, ids = cells_of(chunks), None
         with autocast(self.device):
             if self.step < options.continuous_steps:
-                units, logit, vectors = continuous(self.model, inputs, chunks.follows, noise=0.1)
+                units, logit, vectors = continuous(self.model, inputs, chunks.follows, noise=NOISE)
                 commitment = units.new_zeros(())
                 if self.step >= options.continuous_steps - KMEANS_BATCHES:
                     self.collected.append(vectors.detach().float())
@@ -142,7 +126,6 @@ class Training:
         ticks = range(self.step % 2, 8, 2)  # every second picture is enough of a sample, and half of the work
         terms = motion_loss(units.float(), logit.float(), chunks, self.weights, ticks, has_gate=ids is not None)
         gained_db = 10 * (held_loss(chunks, ticks) - terms["warp"].detach() / self.weights.warp)
-        terms["spread"] = self.weights.spread * spread(vectors.float())
         terms["commitment"] = self.weights.commitment * commitment.float()
         self.optimizer.zero_grad()
         torch.stack(list(terms.values())).sum().backward()

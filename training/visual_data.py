@@ -10,8 +10,8 @@ from PIL import Image, ImageDraw, ImageEnhance, ImageFilter
 from torch import Tensor
 
 from scaler import as_coded, squash
+from visual_model import FRAME_PX
 
-FRAME_PX = 256
 # How often each kind of picture is drawn; flat, faded and drawn-up ones stand for titles, slides and cuts through black.
 KIND_WEIGHTS = {"photograph": 0.72, "document": 0.12, "drawing": 0.1, "space": 0.01, "graphic": 0.05}
 FLAT_SHARE = 0.03

@@ -1,31 +1,28 @@
-"""The keyframe tokenizer of the small pack: a convolutional stem and pixel decoder around the dynamic tokenizer."""
+"""The keyframe tokenizer of the small pack: every position of a grid has a token, and the grid has a ladder of sizes."""
 
 import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
 from blocks import PixelNorm, ResidualBlock
-from dynamic_tokenizer import DynamicTokenizer, DynamicTokenizerConfig
+from quantizer import VectorQuantizer
+from resampling import resampled
 
 # Of photographs, RGB in [0, 1].
 MEAN = (0.45, 0.44, 0.40)
 STD = (0.27, 0.26, 0.28)
 
-GRID = 16  # positions along each side of a keyframe
+FRAME_PX = 256
 CELL_PX = 16
+GRID = FRAME_PX // CELL_PX  # positions along each side of the largest grid
+# Positions along each side of the grids that may be chosen, 36 to 256 tokens.
+LADDER = (6, 8, 10, 11, 12, 14, 16)
 WIDTHS = (64, 128, 256)  # channels at 1/4, 1/8 and 1/16 of the picture
-SMALL = DynamicTokenizerConfig(width=WIDTHS[2], heads=4, blocks=1, mlp_width=512, codes=4096, code_dim=16)
-CODES = SMALL.codes
-
-# Of the positions that always have a token, one in each 4 x 4: a plain wall still says its color.
-ANCHOR_SCORE = 1e3
-# Taken from a logarithm to leave it out of a sum, and added to a parent's score to put it before its children.
-NEVER = 60.0
-TIE = 1e-3
+CODES, CODE_DIM = 4096, 16
 
 
 class Stem(nn.Module):
-    """Normalized RGB float32 [N, 3, H, W] to features [N, P, C], P = H/16 * W/16, that know where they are."""
+    """Normalized RGB float32 [N, 3, H, W] to features [N, C, H/16, W/16]."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -44,24 +41,19 @@ class Stem(nn.Module):
         )
         # A straight way for what a cell is like on the whole: learned first, and fast.
         self.patch = nn.Sequential(nn.PixelUnshuffle(CELL_PX), nn.Conv2d(3 * CELL_PX**2, coarse, 1))
-        self.pos_embed = nn.Parameter(0.02 * torch.randn(1, coarse, GRID, GRID))
 
-    def forward(self, pixels: Tensor, top: int = 0, left: int = 0) -> Tensor:
-        """A part of a keyframe, when training, says at which row and column of the grid it lies."""
-        x = self.body(pixels) + self.patch(pixels)
-        rows, columns = x.shape[2:]
-        x = x + self.pos_embed[:, :, top : top + rows, left : left + columns]
-        return x.flatten(2).transpose(1, 2)
+    def forward(self, pixels: Tensor) -> Tensor:
+        return self.body(pixels) + self.patch(pixels)
 
 
 class PixelDecoder(nn.Module):
-    """Codes float32 [N, D, H/16, W/16] to RGB float32 [N, 3, H, W], about [0, 1], not clipped."""
+    """Codes float32 [N, D, h, w] to RGB float32 [N, 3, 16 h, 16 w], about [0, 1], not clipped."""
 
     def __init__(self) -> None:
         super().__init__()
         fine, middle, coarse = WIDTHS
         self.trunk = nn.Sequential(
-            nn.Conv2d(SMALL.code_dim, coarse, 3, padding=1),
+            nn.Conv2d(CODE_DIM, coarse, 3, padding=1),
             ResidualBlock(coarse),
             ResidualBlock(coarse),
             ResidualBlock(coarse),
@@ -81,110 +73,47 @@ class PixelDecoder(nn.Module):
         self.patch = nn.Sequential(nn.Conv2d(coarse, 3 * CELL_PX**2, 1), nn.PixelShuffle(CELL_PX))
 
     def forward(self, codes: Tensor) -> Tensor:
-        x = self.trunk(codes * SMALL.code_dim**0.5)
+        x = self.trunk(codes * CODE_DIM**0.5)
         return (self.detail(x) + self.patch(x)) * 0.25 + 0.45
 
 
-def lattice(rows: int, columns: int, step: int) -> Tensor:
-    """1 at one position of each step x step (1, 2 or 4), 0 elsewhere: float32 [rows * columns]; coarser ones lie within finer ones."""
-    grid = torch.zeros(rows, columns)
-    first = min(step, 2) - 1
-    grid[first::step, first::step] = 1
-    return grid.flatten()
-
-
-def spread(x: Tensor, step: int) -> Tensor:
-    """Each value of [N, C, h, w] for step x step positions, [N, C, h * step, w * step], by reshape and expand."""
-    n, channels, rows, columns = x.shape
-    wide = x[:, :, :, None, :, None].expand(n, channels, rows, step, columns, step)
-    return wide.reshape(n, channels, rows * step, columns * step)
-
-
-def gathered(values: Tensor, step: int) -> Tensor:
-    """log(sum(exp)) of each step x step of [N, 1, rows, columns]."""
-    return (F.avg_pool2d(values.exp(), step) * step**2).log()
-
-
-def quadtree(values: Tensor) -> Tensor:
-    """Values [N, 256] of single positions, logarithms, to scores by which a ranking grows a quadtree: the three positions
-    that refine a 2 x 2 stand or fall together, as do those that refine a 4 x 4, which come before what refines them."""
-    grid = values.view(-1, 1, GRID, GRID)
-    is_anchor, is_middle = (lattice(GRID, GRID, step).to(values).view(1, 1, GRID, GRID) for step in (4, 2))
-    fine = gathered(grid - NEVER * is_middle, 2)
-    middle = gathered(grid - NEVER * (1 - is_middle), 4)
-    middle = torch.maximum(middle, F.max_pool2d(fine, 2))
-    scores = torch.where(is_middle > 0, spread(middle, 4) + TIE, spread(fine, 2))
-    return torch.where(is_anchor > 0, torch.full_like(scores, ANCHOR_SCORE), scores).flatten(1)
-
-
-def heirs(keep: Tensor) -> tuple[Tensor, Tensor]:
-    """Which dropped positions of keep [N, 1, rows, columns] the kept one of their 2 x 2 stands for, and which, lacking
-    that, the anchor of their 4 x 4."""
-    near = (1 - keep) * spread(keep[:, :, 1::2, 1::2], 2)
-    far = (1 - keep - near) * spread(keep[:, :, 1::4, 1::4], 4)
-    return near, far
-
-
-def pooled(features: Tensor, keep: Tensor) -> Tensor:
-    """Features [N, C, rows, columns]; a kept position's become the mean of its own and of those that it stands for."""
-    rows, columns = keep.shape[2:]
-    total, count = features, torch.ones_like(keep)
-    for step, mine in zip((2, 4), heirs(keep), strict=True):
-        owner = lattice(rows, columns, step).to(keep).view(1, 1, rows, columns) * keep
-        total = total + owner * spread(F.avg_pool2d(features * mine, step), step) * step**2
-        count = count + owner * spread(F.avg_pool2d(mine, step), step) * step**2
-    return total / count
-
-
-def inherited(codes: Tensor, keep: Tensor) -> Tensor:
-    """Codes [N, D, rows, columns] with those of dropped positions taken from the ones that stand for them, or zeros."""
-    near, far = heirs(keep)
-    return codes * keep + near * spread(codes[:, :, 1::2, 1::2], 2) + far * spread(codes[:, :, 1::4, 1::4], 4)
-
-
-class KeyframeTokenizer(nn.Module):
-    """Stem, dynamic tokenizer and pixel decoder together."""
+class GridTokenizer(nn.Module):
+    """Stem, task layer, codebook and pixel decoder together; what lies between features and codes is named as in
+    `tokenizer_encoder.bin`. A picture of few tokens is scaled down in front and up behind."""
 
     def __init__(self) -> None:
         super().__init__()
+        width = WIDTHS[-1]
         self.stem = Stem()
-        self.tokenizer = DynamicTokenizer(SMALL)
-        self.mask_token = nn.Parameter(torch.zeros(SMALL.code_dim))
+        self.norm = nn.LayerNorm(width)
+        self.encode_task_layer = nn.Sequential(nn.Linear(width, width), nn.Tanh(), nn.Linear(width, CODE_DIM))
+        self.quantize = VectorQuantizer(CODES, CODE_DIM)
         self.decoder = PixelDecoder()
 
-    def features(self, pixels: Tensor, top: int = 0, left: int = 0) -> Tensor:
-        """RGB in [0, 1] [N, 3, H, W] to features [N, P, C]."""
+    def vectors(self, pixels: Tensor) -> Tensor:
+        """RGB in [0, 1], [N, 3, 16 h, 16 w], to the unit vectors [N, h, w, D] that are quantized."""
         mean = pixels.new_tensor(MEAN).view(1, 3, 1, 1)
         std = pixels.new_tensor(STD).view(1, 3, 1, 1)
-        return self.stem((pixels - mean) / std, top, left)
+        return self.vectors_of((pixels - mean) / std)
 
-    def scores(self, features: Tensor) -> Tensor:
-        """How much each position of a whole keyframe wants a token, [N, 256], growing a quadtree from the anchors."""
-        return quadtree(self.tokenizer.scores(features))
+    def vectors_of(self, normalized: Tensor) -> Tensor:
+        """What `vectors` gives, of pixels that are normalized already."""
+        features = self.stem(normalized).permute(0, 2, 3, 1)
+        return F.normalize(self.encode_task_layer(self.norm(features)), dim=3)
 
-    def vectors(self, features: Tensor, keep: Tensor, rows: int) -> Tensor:
-        """Unit vectors [N, P, D] to be quantized; rows of dropped positions mean nothing."""
-        grid, kept = (x.transpose(1, 2).unflatten(2, (rows, -1)) for x in (features, keep[..., None]))
-        return self.tokenizer.vectors(pooled(grid, kept).flatten(2).transpose(1, 2), keep)
+    def pixels(self, codes: Tensor) -> Tensor:
+        """Codes [N, h, w, D] to RGB [N, 3, 16 h, 16 w]."""
+        return self.decoder(codes.permute(0, 3, 1, 2))
 
-    def pixels(self, codes: Tensor, keep: Tensor, rows: int) -> Tensor:
-        """Codes [N, P, D] of the kept positions to RGB [N, 3, H, W]; the mask token tells the decoder of inheritance."""
-        grid, kept = (x.transpose(1, 2).unflatten(2, (rows, -1)) for x in (codes, keep[..., None]))
-        return self.decoder(inherited(grid, kept) + self.mask_token.view(1, -1, 1, 1) * (1 - kept))
+    def forward(self, pictures: Tensor, side: int) -> tuple[Tensor, Tensor, Tensor, Tensor]:
+        """Square pictures by side x side tokens: (RGB of their size, unit vectors [M, D], ids [M], commitment loss)."""
+        vectors = self.vectors(resampled(pictures, side * CELL_PX))
+        codes, ids, distances = self.quantize(vectors.flatten(0, 2))
+        output = resampled(self.pixels(codes.view_as(vectors)), pictures.shape[-1])
+        return output, vectors.flatten(0, 2), ids, distances.mean()
 
-    def forward(self, features: Tensor, keep: Tensor, rows: int) -> tuple[Tensor, Tensor, Tensor, Tensor]:
-        """Returns (RGB [N, 3, H, W], unit vectors of the kept positions [M, D], their ids [M], commitment loss)."""
-        vectors = self.vectors(features, keep, rows)
-        chosen = keep.flatten() > 0
-        flat = vectors.flatten(0, 1)
-        codes, ids, distances = self.tokenizer.quantize(flat)
-        commitment = distances[chosen].mean()
-        return self.pixels(codes.view_as(vectors), keep, rows), flat[chosen], ids[chosen], commitment
-
-    def continuous(self, features: Tensor, keep: Tensor, rows: int, noise: float) -> tuple[Tensor, Tensor]:
-        """Autoencodes without the codebook; noise stands for the error that it will make.
-
-        Returns (RGB [N, 3, H, W], vectors of the kept positions [M, D])."""
-        vectors = self.vectors(features, keep, rows)
-        noisy = F.normalize(vectors + noise * torch.randn_like(vectors) / SMALL.code_dim**0.5, dim=2)
-        return self.pixels(noisy, keep, rows), vectors[keep > 0]
+    def continuous(self, pictures: Tensor, side: int, noise: float) -> tuple[Tensor, Tensor]:
+        """The same without the codebook; noise stands for the error that it will make: (RGB, vectors [M, D])."""
+        vectors = self.vectors(resampled(pictures, side * CELL_PX))
+        noisy = F.normalize(vectors + noise * torch.randn_like(vectors) / CODE_DIM**0.5, dim=3)
+        return resampled(self.pixels(noisy), pictures.shape[-1]), vectors.flatten(0, 2)
