@@ -72,7 +72,10 @@ interface RawIds {
   readonly sure?: string;
 }
 
-const idsOf = ({ ids, sure = '' }: RawIds): GoldenIds => ({ ids, isSure: [...sure].map((each) => each === '1') });
+const idsOf = ({ ids, sure = '' }: RawIds): GoldenIds => ({
+  ids,
+  isSure: [...sure].map((each) => each === '1'),
+});
 
 const bytesOf = ({ data }: Encoded): Uint8Array => new Uint8Array(Buffer.from(data, 'base64'));
 
