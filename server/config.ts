@@ -1,7 +1,8 @@
 import { readFileSync } from 'node:fs';
 import { z } from 'zod';
 import { ConfigError, reasonOf } from '../pipeline/errors.ts';
-import { type Config, type ConfigKey, type ConfigKeyMeta, ConfigSchema } from './config-schema.ts';
+import type { ConfigKeyMeta } from './config-key.ts';
+import { type Config, type ConfigKey, ConfigSchema } from './config-schema.ts';
 import { isLoopbackHost } from './http/hosts.ts';
 
 export type { Config } from './config-schema.ts';

@@ -1,4 +1,4 @@
-import type { Message, MotionMessage, TokenLayout, VisualMessage } from '../protocol/messages.ts';
+import type { Message, MotionMessage, VisualMessage } from '../protocol/messages.ts';
 import type { Grid } from '../protocol/positions.ts';
 import { type Micros, micros } from '../protocol/units.ts';
 import { type Detokenizer, fits, type Geometry } from './detokenizer.ts';
@@ -33,8 +33,6 @@ interface OpenClip {
   previousIds: readonly number[] | undefined;
   rgb: Uint8Array;
 }
-
-const gridOf = ({ visual: { columns, rows } }: TokenLayout): Grid => ({ columns, rows });
 
 /**
  * Turns a stream's messages into pictures; one instance serves one subscription. A keyframe shows at its `pts`, the
@@ -73,7 +71,7 @@ export class Reconstructor {
           throw new Error(`the detokenizer's geometry is not that of pack ${message.pack.name}`);
         if (message.epoch !== this.#epoch) this.#open = undefined;
         this.#epoch = message.epoch;
-        this.#grid = gridOf(message.layout);
+        this.#grid = message.layout.visual;
         return [];
       case 'visual':
         return this.#pushVisual(message);

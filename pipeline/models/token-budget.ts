@@ -1,5 +1,5 @@
 import { ConfigError } from '../errors.ts';
-import { ladderOf } from './grid-ladder.ts';
+import { ladderOf, positionsIn } from './grid-ladder.ts';
 import type { Budget, PackManifest } from './pack-manifest.ts';
 
 /** What the encoder of a pack of dynamic length is told beside each keyframe. */
@@ -28,12 +28,12 @@ const CAP_FACTOR = 2;
  * has no such choice or its calibration does not reach so far.
  */
 export function budgetOf({ name, visual }: PackManifest, tokens?: number): TokenBudget | undefined {
-  const cells = visual.columns * visual.rows;
+  const cells = positionsIn(visual);
   if (!visual.dynamic) {
     if (tokens === undefined || ladderOf(visual)) return undefined;
     throw new ConfigError(
       'bad-config',
-      `keyframeTokens needs a pack of dynamic length, got ${tokens} for ${name}, whose keyframes have ${cells} ids`,
+      `keyframeTokens needs a pack of dynamic length or with a ladder of grids, got ${tokens} for ${name}, whose keyframes have ${cells} ids`,
     );
   }
   const { calibration } = visual.budget;

@@ -2,6 +2,7 @@ import type { MessagePort } from 'node:worker_threads';
 import type { JournalMessage } from '../../client-sdk/protocol/messages.ts';
 import { Reconstructor } from '../../client-sdk/reconstruct/index.ts';
 import type { PictureSize } from '../codec/rgb-to-yuv.ts';
+import { positionsIn } from '../models/grid-ladder.ts';
 import { createOnnxDetokenizer, type OnnxDetokenizer } from '../models/onnx-detokenizer.ts';
 import type { PackGraphs } from '../models/onnx-session.ts';
 import { serveThread, type ThreadService } from '../models/serve-thread.ts';
@@ -91,7 +92,7 @@ async function makePictures(
 async function warmUp(detokenizer: OnnxDetokenizer, { manifest }: PackGraphs): Promise<void> {
   const { visual } = detokenizer.geometry;
   for (const grid of visual.ladder ?? [visual])
-    await detokenizer.decodeKeyframe(new Uint32Array(grid.columns * grid.rows), { grid });
+    await detokenizer.decodeKeyframe(new Uint32Array(positionsIn(grid)), { grid });
   const ids = new Uint32Array(manifest.motion.tokensPerChunk);
   await detokenizer.decodeMotion(ids, { previousIds: ids });
 }

@@ -2,7 +2,7 @@ import type { FastifyReply, FastifyRequest } from 'fastify';
 import { z } from 'zod';
 import type { ErrorCode } from '../../client-sdk/protocol/error-codes.ts';
 import { ProtocolError } from '../../pipeline/errors.ts';
-import type { Action, IceServer } from '../config-schema.ts';
+import type { Action } from '../config-schema.ts';
 import type { AppContext } from '../http/context.ts';
 import type { RouteSpec } from '../http/route-spec.ts';
 import { streamOf } from '../http/stream-parameter.ts';
@@ -10,6 +10,7 @@ import { equalIceParameters } from '../webrtc/ice-credentials.ts';
 import { type Offer, parseOffer } from '../webrtc/offer-sdp.ts';
 import type { PeerKind, PeerResource } from '../webrtc/peer-resources.ts';
 import { parseFragment, type SdpFragment } from '../webrtc/sdp-fragment.ts';
+import type { IceServer } from '../webrtc-config.ts';
 
 /** Content types of RFC 9725: an offer or answer, and a part of one (RFC 8840). */
 export const SDP = 'application/sdp';

@@ -3,13 +3,13 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { JournalMessage } from '../../client-sdk/protocol/messages.ts';
 import type { Detokenizer } from '../../client-sdk/reconstruct/detokenizer.ts';
 import { Reconstructor } from '../../client-sdk/reconstruct/reconstructor.ts';
-import { ModelError } from '../../pipeline/errors.ts';
 import { createOnnxDetokenizer } from '../../pipeline/models/onnx-detokenizer.ts';
 import { createTokenEncoder, type OnnxTokenEncoder } from '../../pipeline/models/onnx-token-encoder.ts';
 import { type LoadedPack, loadPack } from '../../pipeline/models/pack.ts';
 import type { TokenEncoder } from '../../pipeline/models/token-encoder.ts';
 import type { TokenizeOptions } from '../../pipeline/tokenizer.ts';
 import type { Chunk, Keyframe } from '../../pipeline/types.ts';
+import { failingAtChunk } from '../support/failing-encoder.ts';
 import { CONTEXT_PACK } from '../support/packs.ts';
 import { inPieces, readMedia, tokenizeAll, tokensOf } from '../support/tokenize-bytes.ts';
 
@@ -119,20 +119,7 @@ describe('the ids of a chunk', () => {
   });
 
   it('start anew in the clip that follows a chunk that was lost', async () => {
-    let calls = 0;
-    const failing: TokenEncoder = {
-      provider: encoder.provider,
-      runtime: encoder.runtime,
-      keyframeTokens: encoder.keyframeTokens,
-      pending: 0,
-      encodeKeyframe: (keyframe, options) => encoder.encodeKeyframe(keyframe, options),
-      encodeMotion: async (chunk, options) => {
-        calls += 1;
-        if (calls === 2) throw new ModelError('model-failed', 'the inference thread ended');
-        return await encoder.encodeMotion(chunk, options);
-      },
-    };
-    const { messages, chunks } = await observed(await readMedia(LONG_CLIP), failing);
+    const { messages, chunks } = await observed(await readMedia(LONG_CLIP), failingAtChunk(encoder, 2));
     expect(messages.filter(({ type }) => type === 'gap')).toMatchObject([{ reason: 'inference' }]);
     const after = messages.slice(messages.findIndex(({ type }) => type === 'gap') + 1);
     const motion = after.filter((message) => message.type === 'motion');

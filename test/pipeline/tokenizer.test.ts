@@ -1,12 +1,11 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { JournalMessage } from '../../client-sdk/protocol/messages.ts';
 import { livePictures } from '../../pipeline/codec/node-av-picture.ts';
-import { ModelError } from '../../pipeline/errors.ts';
 import { createTokenEncoder, type OnnxTokenEncoder } from '../../pipeline/models/onnx-token-encoder.ts';
 import { type LoadedPack, loadPack } from '../../pipeline/models/pack.ts';
-import type { TokenEncoder } from '../../pipeline/models/token-encoder.ts';
 import { createCounters } from '../../pipeline/tokenizer.ts';
 import { projectFile } from '../../server/project-files.ts';
+import { failingAtChunk } from '../support/failing-encoder.ts';
 import { inPieces, readMedia, tokenizeAll, tokensOf } from '../support/tokenize-bytes.ts';
 
 let pack: LoadedPack;
@@ -109,22 +108,9 @@ describe('what arrives is told', () => {
   });
 
   it('a chunk that a model failed at ends its clip’s motion in one gap, and a keyframe is made', async () => {
-    let calls = 0;
-    const failing: TokenEncoder = {
-      provider: encoder.provider,
-      runtime: encoder.runtime,
-      keyframeTokens: encoder.keyframeTokens,
-      pending: 0,
-      encodeKeyframe: (keyframe, options) => encoder.encodeKeyframe(keyframe, options),
-      encodeMotion: async (chunk, options) => {
-        calls += 1;
-        if (calls === 1) throw new ModelError('model-failed', 'the inference thread ended');
-        return await encoder.encodeMotion(chunk, options);
-      },
-    };
     const counters = createCounters();
     const source = inPieces(await readMedia('city-h264-p.ts'), 1000);
-    const messages = await tokenizeAll(source, { pack, encoder: failing, counters });
+    const messages = await tokenizeAll(source, { pack, encoder: failingAtChunk(encoder, 1), counters });
     expect(counters.inferenceFaults).toBe(1);
     expect(messages.map(({ seq }) => seq)).toEqual(messages.map((_, index) => index));
     const kinds = messages.map((message) => (message.type === 'visual' ? message.keyframe : message.type));

@@ -231,7 +231,7 @@ describe('Reconstructor', () => {
       layout: { ...START.layout, visual: { ...START.layout.visual, ...grid } },
     });
     await picturesOf([visual(), startAt(small), visual(), motion(), visual()], port);
-    expect(grids).toEqual([{ columns: 16, rows: 16 }, small, small]);
+    expect(grids).toMatchObject([{ columns: 16, rows: 16 }, small, small]);
     for (const grid of [
       { columns: 9, rows: 12 },
       { columns: 12, rows: 12 },

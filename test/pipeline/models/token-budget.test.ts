@@ -48,6 +48,8 @@ describe('budgetOf', () => {
 
   it('knows none for a pack of fixed length, and refuses any number', () => {
     expect(budgetOf(fixed)).toBeUndefined();
-    expect(() => budgetOf(fixed, 256)).toThrow('keyframeTokens needs a pack of dynamic length, got 256');
+    expect(() => budgetOf(fixed, 256)).toThrow(
+      'keyframeTokens needs a pack of dynamic length or with a ladder of grids, got 256',
+    );
   });
 });

@@ -1,14 +1,6 @@
-import { spawn } from 'node:child_process';
-import { createHash } from 'node:crypto';
-import { once } from 'node:events';
-import { text } from 'node:stream/consumers';
-import { fileURLToPath } from 'node:url';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import type { JournalMessage, TokenLayout, VisualMessage } from '../../../client-sdk/protocol/messages.ts';
-import { positionsOf } from '../../../client-sdk/protocol/positions.ts';
 import { DisposedError } from '../../../pipeline/errors.ts';
 import { loadPack } from '../../../pipeline/models/pack.ts';
-import { layoutOf } from '../../../pipeline/models/pack-manifest.ts';
 import { openWorker } from '../../../pipeline/models/worker-entry.ts';
 import type { Preview, PreviewFactory, PreviewPicture } from '../../../pipeline/preview/preview.ts';
 import {
@@ -16,17 +8,9 @@ import {
   type PreviewFactoryOptions,
   type PreviewFault,
 } from '../../../pipeline/preview/preview-factory.ts';
-import { previewSize } from '../../../pipeline/preview/serve-preview.ts';
 import { MessageMaker } from '../../support/message-maker.ts';
-import {
-  CONTEXT_PACK,
-  copyTinyPack,
-  DEFAULT_PACK,
-  DYNAMIC_PACK,
-  LADDER_PACK,
-  TINY_PACK,
-} from '../../support/packs.ts';
-import { seededRandom } from '../../support/seeded-random.ts';
+import { copyTinyPack, TINY_PACK } from '../../support/packs.ts';
+import { made } from '../../support/preview-made.ts';
 
 /** Every picture is shown as soon as it is made, so that a test waits for pictures and not for the clock. */
 const unpaced = { maxDelayMs: 0 };
@@ -36,11 +20,6 @@ const WHITE = 4095;
 
 const open = async (options: PreviewFactoryOptions = {}, folder = TINY_PACK): Promise<PreviewFactory> =>
   createPreviewFactory(await loadPack(folder), { ...options, pace: { ...patient, ...options.pace } });
-
-/** Resolves when a preview has made a number of pictures, which are counted before they are paced. */
-const made = async (preview: Preview, count: number): Promise<void> => {
-  while (preview.made < count) await new Promise((resolve) => setImmediate(resolve));
-};
 
 /** Width and height from a JPEG's frame header (ITU-T T.81 B.2.2). */
 function jpegSize(jpeg: Uint8Array): [widthPx: number, heightPx: number] {
@@ -250,75 +229,5 @@ describe('the factory', () => {
     await closing;
     expect(isComplete).toBe(true);
     expect(() => factory.open('b')).toThrow(DisposedError);
-  });
-});
-
-describe('law 6: the preview reads messages only', () => {
-  it.each([DEFAULT_PACK, DYNAMIC_PACK, LADDER_PACK, CONTEXT_PACK])(
-    'a fresh process, given the recorded messages, makes the same pictures with %s',
-    async (folder) => {
-      const live: string[] = [];
-      const factory = await open(
-        {
-          pace: unpaced,
-          onReconstructed: (_, { pts, rgb }) =>
-            live.push(`${pts} ${createHash('sha256').update(rgb).digest('hex')}`),
-        },
-        folder,
-      );
-      const messages = recording(layoutOf((await loadPack(folder)).manifest));
-      const preview = factory.open('a');
-      for (const message of messages) preview.push(message);
-      await made(preview, 2 + 5 * 8);
-      await factory[Symbol.asyncDispose]();
-
-      const program = fileURLToPath(new URL('../../support/reconstruct-recording.ts', import.meta.url));
-      const fresh = spawn(process.execPath, ['--import', 'tsx', program, folder], {
-        stdio: ['pipe', 'pipe', 'inherit'],
-      });
-      const output = text(fresh.stdout);
-      fresh.stdin.end(messages.map((message) => `${JSON.stringify(message)}\n`).join(''));
-      expect(await once(fresh, 'exit')).toEqual([0, null]);
-      const rebuilt = (await output).trim().split('\n');
-      expect(new Set(rebuilt).size).toBe(42);
-      expect(rebuilt).toEqual(live);
-    },
-  );
-});
-
-/** Two clips of varied ids and a still chunk, with a gap between them. */
-function recording(layout: TokenLayout): JournalMessage[] {
-  const random = seededRandom(6);
-  const ids = (count: number, size: number) =>
-    Array.from({ length: count }, () => Math.floor(random() * size));
-  const keyframe = (): Partial<VisualMessage> => {
-    const cells = Array.from({ length: 256 }, (_, cell) => cell);
-    const { columns, rows, dynamic } = layout.visual;
-    if (!dynamic) return { ids: ids(columns * rows, 4096) };
-    const kept = cells.filter(() => random() < 0.5);
-    return { ids: ids(kept.length, 4096), positions: positionsOf(kept, layout.visual) };
-  };
-  const make = new MessageMaker();
-  return [
-    make.start({ layout }),
-    make.visual(0, keyframe()),
-    make.motion(0, { ids: ids(45, 1024) }),
-    make.motion(0, { ids: ids(45, 1024) }),
-    make.motion(0, { ids: [] }),
-    make.motion(0, { ids: ids(45, 1024) }),
-    make.gap(),
-    make.visual(0, keyframe()),
-    make.motion(0, { ids: ids(45, 1024) }),
-    make.end(),
-  ];
-}
-
-describe('previewSize', () => {
-  it('keeps the height and takes an even width of the display aspect, within bounds', () => {
-    expect(previewSize(256, 16 / 9)).toEqual({ widthPx: 456, heightPx: 256 });
-    expect(previewSize(256, 9 / 16)).toEqual({ widthPx: 144, heightPx: 256 });
-    expect(previewSize(256, 1)).toEqual({ widthPx: 256, heightPx: 256 });
-    expect(previewSize(256, 100)).toEqual({ widthPx: 1024, heightPx: 256 });
-    expect(previewSize(256, 0.001)).toEqual({ widthPx: 16, heightPx: 256 });
   });
 });

@@ -78,7 +78,7 @@ describe('--keyframe-tokens', () => {
     const flags = ['--models', 'test/fixtures', '--pack', 'pack-tiny', '--keyframe-tokens', '100'];
     expect(await kinoglyph('tokenize', CLIP, ...flags)).toBe(2);
     expect(said).toContain(
-      'keyframeTokens needs a pack of dynamic length, got 100 for pack-tiny, whose keyframes have 256 ids',
+      'keyframeTokens needs a pack of dynamic length or with a ladder of grids, got 100 for pack-tiny, whose keyframes have 256 ids',
     );
   });
 });
