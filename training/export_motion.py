@@ -6,18 +6,17 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
+from motion_chunks import Chunks, before
 from motion_config import SMALL
-from motion_data import Chunks, ChunkSampler, before
+from motion_data import ChunkSampler
 from motion_model import MotionTokenizer
 from motion_pack import cells
 from motion_units import STILL, denormalize, gated
-from onnx_graph import NearestCode, export_graph, half_precision
+from onnx_graph import NearestCode, export_graph, half_precision, sure_ids
 from pack_manifest import base64_of, file_entry
 from picture_fit import LUMA_COLUMNS, LUMA_ROWS, PictureFit
 
 CHECKED_CHUNKS = 24
-# Of the nearness of the best two codes: above it an id is the same on every runtime.
-SURE_GAP = 1e-3
 
 
 class MotionEncoderGraph(nn.Module):
@@ -128,8 +127,6 @@ def motion_goldens(model: MotionTokenizer, chunks: Chunks) -> dict[str, object]:
     at = int((chunks.follows * (chunks.motion.abs() > 0.002).flatten(1).sum(1)).argmax())
     inputs, encoder = encoder_inputs(chunks), MotionEncoderGraph(model)
     ids, vectors = encoder(*inputs.values()), encoder.vectors(*inputs.values())
-    codes = model.quantize.codebook
-    best = (2 * vectors @ codes.T - codes.square().sum(1)).topk(2, dim=2).values
     decoded = MotionDecoderGraph(model)(*decoder_inputs(ids, chunks).values())
 
     def motion(name: str) -> dict[str, str]:
@@ -147,7 +144,7 @@ def motion_goldens(model: MotionTokenizer, chunks: Chunks) -> dict[str, object]:
         "previousMask": mask("previousMask"),
         "previousIds": ids[at - 1].tolist(),
         "ids": ids[at].tolist(),
-        "sure": "".join(str(int(gap > SURE_GAP)) for gap in best[at, :, 0] - best[at, :, 1]),
+        "sure": sure_ids(vectors[at], model.quantize.codebook),
         "decoded": {
             "what": "float32 [2, 8, 20, 36], fractions of the picture, base64, little-endian",
             "data": base64_of(decoded[at].numpy().astype(np.float32)),

@@ -7,7 +7,7 @@ import torch
 from PIL import Image
 from torch import Tensor, nn
 
-from onnx_graph import NearestCode, export_graph, half_precision
+from onnx_graph import NearestCode, export_graph, half_precision, sure_ids
 from pack_manifest import base64_of, file_entry
 from resampling import resampling
 from visual_data import scaled
@@ -15,8 +15,6 @@ from visual_model import CELL_PX, CODE_DIM, CODES, FRAME_PX, GRID, LADDER, MEAN,
 
 DEFAULT_TOKENS = 144
 GOLDEN_SIDES = (8, 12, 16)
-# Of the nearness of the best two codes: above it an id is the same on every runtime.
-SURE_GAP = 1e-3
 
 
 def matrices(grid: Tensor, to_grid: bool) -> tuple[Tensor, Tensor]:
@@ -120,17 +118,14 @@ def visual_goldens(folder: Path, model: GridTokenizer, picture: np.ndarray) -> d
 @torch.no_grad()
 def golden_grid(model: GridTokenizer, pixels: Tensor, side: int) -> dict[str, object]:
     """Ids with what is sure of them, and some pixels of what they decode to."""
-    encoder, grid, codes = VisualEncoderGraph(model), square(side), model.quantize.codebook
+    encoder, grid = VisualEncoderGraph(model), square(side)
     ids = encoder(pixels, grid)
-    nearness = 2 * encoder.vectors(pixels, grid).flatten(1, 2) @ codes.T - codes.square().sum(1)
-    best = nearness.topk(2, dim=2).values
-    is_sure = best[..., 0] - best[..., 1] > SURE_GAP
     decoded = VisualDecoderGraph(model)(ids, grid)[0, :, 8::16, 8::16]
     return {
         "columns": side,
         "rows": side,
         "ids": ids[0].tolist(),
-        "sure": "".join(str(int(sure)) for sure in is_sure[0]),
+        "sure": sure_ids(encoder.vectors(pixels, grid)[0].flatten(0, 1), model.quantize.codebook),
         "decoded": {
             "what": "float32 [3, 16, 16], pixels at rows and columns 8, 24, ..., base64, little-endian",
             "data": base64_of(decoded.numpy().astype(np.float32)),

@@ -1,8 +1,6 @@
 """Batches of motion chunks, with the pictures that they move, from the shards that make_motion.py writes."""
 
 from collections.abc import Iterator
-from dataclasses import dataclass, fields
-from functools import cached_property
 from pathlib import Path
 
 import numpy as np
@@ -10,43 +8,16 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
+from motion_chunks import Chunks, hurried, joined, small
 from motion_fields import FIELDS_PER_CHUNK
 from motion_units import in_px, moving_cells
-from picture_fit import LARGEST, LUMA_COLUMNS, LUMA_ROWS, PictureFit
+from picture_fit import LARGEST, PictureFit
 
 PICTURE_PX = 128  # that the warped pictures are compared at
 FIT_BATCH = 32
 # How often a run is drawn: a share for all, the rest by its mean motion up to this many px.
 EVEN_SHARE, LIVELY_PX = 0.3, 1.0
-
-
-@dataclass
-class Chunks:
-    """A batch of chunks, each where it can be behind the one before it in its clip.
-
-    motion float32 [N, 2, 8, 20, 36] of the codec in fractions, 0 where masked; mask float32 [N, 1, 8, 20, 36]; fitted
-    float32 like motion; luma float32 [N, 9, 128, 128], [0, 1], of the pictures at the chunk's nine ticks; follows
-    float32 [N], 1 where the chunk before it in the batch is the one before it in its clip."""
-
-    motion: Tensor
-    mask: Tensor
-    fitted: Tensor
-    luma: Tensor
-    follows: Tensor
-
-    @cached_property
-    def small_luma(self) -> Tensor:
-        """The luma as the encoder sees it: float32 [N, 9, 40, 72]."""
-        return F.interpolate(self.luma, (LUMA_ROWS, LUMA_COLUMNS), mode="area")
-
-    def to(self, device: torch.device) -> "Chunks":
-        return Chunks(*(getattr(self, field.name).to(device) for field in fields(self)))
-
-
-def before(values: Tensor, follows: Tensor) -> Tensor:
-    """Each chunk's values' predecessor in the batch, zero where it follows none."""
-    shifted = torch.cat([torch.zeros_like(values[:1]), values[:-1]])
-    return shifted * follows.view(-1, *[1] * (values.dim() - 1))
+HURRIED_SHARE = 0.3  # of the runs that are long enough: what films show is faster and less even than rendered scenes
 
 
 def halved(luma: Tensor) -> Tensor:
@@ -63,9 +34,8 @@ def fits(motion: Tensor, mask: Tensor, luma: Tensor, first: Tensor) -> Tensor:
     span = torch.arange(FIELDS_PER_CHUNK + 1)
     for chosen in torch.arange(len(motion)).split(FIT_BATCH):
         pictures = luma[first[chosen, None] + span].float() / 255
-        small = F.interpolate(pictures, (LUMA_ROWS, LUMA_COLUMNS), mode="area")
         known = mask[chosen].float()
-        parts.append(fit(motion[chosen].float() * known, known, small).half())
+        parts.append(fit(motion[chosen].float() * known, known, small(pictures)).half())
     return torch.cat(parts)
 
 
@@ -87,6 +57,15 @@ class Shard:
         fitted = fits(self.motion, self.mask, self.luma, self.first)
         np.save(cache, fitted.numpy())
         return fitted
+
+    def chunks(self, start: int, count: int) -> Chunks:
+        """A run as it is."""
+        chosen = slice(start, start + count)
+        mask = self.mask[chosen].float()
+        pictures = self.luma[self.first[chosen, None] + torch.arange(FIELDS_PER_CHUNK + 1)].float() / 255
+        follows = torch.ones(count)
+        follows[0] = 0
+        return Chunks(self.motion[chosen].float() * mask, mask, self.fitted[chosen].float(), pictures, follows)
 
     def runs(self) -> Iterator[tuple[int, int]]:
         """(first chunk, chunks) of each run of chunks in which something moves, in a row in one clip."""
@@ -116,6 +95,7 @@ class ChunkSampler:
         self.shards: dict[str, Shard] = {}
         self.runs: list[tuple[Shard, int, int]] = []
         self.often: list[float] = []
+        self.fit = PictureFit()
         self.refresh()
 
     def __len__(self) -> int:
@@ -130,15 +110,7 @@ class ChunkSampler:
 
     def take(self, runs: list[tuple[Shard, int, int]]) -> Chunks:
         """The chunks of these runs as they are."""
-        parts = []
-        for shard, start, count in runs:
-            chosen = slice(start, start + count)
-            mask = shard.mask[chosen].float()
-            pictures = shard.luma[shard.first[chosen, None] + torch.arange(FIELDS_PER_CHUNK + 1)].float() / 255
-            follows = torch.ones(count)
-            follows[0] = 0
-            parts.append((shard.motion[chosen].float() * mask, mask, shard.fitted[chosen].float(), pictures, follows))
-        return Chunks(*(torch.cat(column) for column in zip(*parts, strict=True)))
+        return joined([shard.chunks(start, count) for shard, start, count in runs])
 
     def in_order(self, size: int, most: int) -> Iterator[Chunks]:
         """Whole runs as they are, about `size` chunks at a time, `most` chunks in all, evenly from all that there are."""
@@ -156,17 +128,25 @@ class ChunkSampler:
         """Draws `size` augmented chunks, in runs."""
         runs, left, often = [], size, torch.tensor(self.often)
         while left:
-            shard, start, count = self.runs[int(torch.multinomial(often, 1, generator=self.random))]
-            skipped = int(torch.randint(max(1, count - left + 1), (1,), generator=self.random))
-            runs.append((shard, start + skipped, min(count, left)))
-            left -= runs[-1][2]
-        chunks = self.take(runs)
-        self._mirror(chunks, [count for _, _, count in runs])
+            run = self.runs[int(torch.multinomial(often, 1, generator=self.random))]
+            runs.append(self._part(run, left))
+            left -= len(runs[-1].motion)
+        chunks = joined(runs)
+        self._mirror(chunks, [len(run.motion) for run in runs])
         self._mask_some(chunks.mask)
         chunks.motion *= chunks.mask
         chunks.fitted *= chunks.mask.flatten(3).any(3)[..., None, None]
         chunks.follows *= 1 - self._chance(size, 0.1).float()
         return chunks
+
+    def _part(self, run: tuple[Shard, int, int], most: int) -> Chunks:
+        """At most so many chunks of a run, now and then at double speed."""
+        shard, start, count = run
+        pace = 2 if count > 1 and self._chance(1, HURRIED_SHARE) else 1
+        taken = min(count // pace, most) * pace
+        skipped = int(torch.randint(count - taken + 1, (1,), generator=self.random))
+        chunks = shard.chunks(start + skipped, taken)
+        return hurried(chunks, self.fit) if pace == 2 else chunks
 
     def _chance(self, size: int, share: float) -> Tensor:
         return torch.rand(size, generator=self.random) < share

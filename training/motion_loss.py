@@ -6,7 +6,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
-from motion_data import Chunks
+from motion_chunks import Chunks
 from motion_units import SURE_LOGIT, denormalize, in_px, moving_cells, normalize, worth
 from warping import warp
 

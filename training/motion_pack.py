@@ -4,8 +4,8 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
+from motion_chunks import Chunks, before
 from motion_config import SMALL, MotionConfig
-from motion_data import Chunks, before
 from motion_model import MotionTokenizer
 from motion_units import normalize, worth
 

@@ -86,6 +86,22 @@ class CodebookFollower:
         self.counts.copy_(state["counts"])
 
 
+class CodebookStart:
+    """Gathers the vectors of the last batches of the steps without a codebook, and makes it of them."""
+
+    def __init__(self, follower: CodebookFollower, steps: int, batches: int):
+        self.follower, self.steps, self.batches = follower, steps, batches
+        self._collected: list[Tensor] = []
+
+    def take_in(self, vectors: Tensor, step: int) -> None:
+        """The unit vectors [M, D] of a step, counted from 0, that had no codebook."""
+        if step >= self.steps - self.batches:
+            self._collected.append(vectors.detach().float())
+        if step == self.steps - 1:
+            self.follower.init_from(torch.cat(self._collected))
+            self._collected = []
+
+
 def perplexity(ids: Tensor, codes: int) -> float:
     """exp(entropy) of the ids' histogram: the number of codes in effective use."""
     share = torch.bincount(ids.flatten(), minlength=codes).double() / ids.numel()

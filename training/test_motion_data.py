@@ -7,9 +7,11 @@ import pytest
 import torch
 from torch import Tensor
 
-from motion_data import Chunks, ChunkSampler, before
+from motion_chunks import Chunks, before, hurried
+from motion_data import ChunkSampler
 from motion_loss import decibels_lost, explained, false_motion, held_loss, unexplained, warped_error
 from motion_units import denormalize, in_px, normalize
+from picture_fit import PictureFit
 
 # Of six chunks: which of its clip each is, and how many px it moves to the right. The fourth is still.
 NUMBERS = [0, 1, 0, 1, 2, 3]
@@ -62,6 +64,19 @@ def test_batches_are_full_and_mirrored_with_their_signs(folder: Path) -> None:
 def test_fits_are_kept_beside_the_shard(folder: Path) -> None:
     fitted = ChunkSampler(folder, 0).runs[0][0].fitted
     assert torch.equal(torch.from_numpy(np.load(folder / "shard-1-0000.fit.npy")), fitted)
+
+
+def test_a_run_at_double_speed_has_half_of_the_chunks_and_twice_the_motion(folder: Path) -> None:
+    shard = ChunkSampler(folder, 0).runs[0][0]
+    run = shard.chunks(4, 2)
+    run.mask[0, :, 2, 5, 10] = 0
+    faster = hurried(run, PictureFit())
+    assert faster.motion.shape == (1, 2, 8, 20, 36)
+    assert in_px(faster.motion)[0, 0, :, 0, 0].round().tolist() == [8, 8, 8, 8, 10, 10, 10, 10]
+    assert torch.equal(faster.luma[0], torch.cat([run.luma[0, ::2], run.luma[1, 2::2]]))
+    assert torch.equal(run.luma[0, 8], run.luma[1, 0])
+    assert faster.mask[0, 0, 1, 5].tolist().count(0) == 2 and not faster.mask[0, 0, 1, 5, 10]
+    assert faster.follows.tolist() == [0]
 
 
 def one_chunk(motion: Tensor, luma: Tensor | None = None) -> Chunks:

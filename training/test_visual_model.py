@@ -7,9 +7,11 @@ import pytest
 import torch
 import torch.nn.functional as F
 
+from dynamic_visual import DynamicKeyframes
 from export_visual import VisualDecoderGraph, VisualEncoderGraph, matrices, square
 from onnx_graph import export_graph, session
 from resampling import resampled, resampling
+from train_visual import weights_of_dynamic
 from visual_model import CELL_PX, CODES, FRAME_PX, GRID, LADDER, GridTokenizer
 
 
@@ -36,6 +38,18 @@ def test_scaling_up_and_down_again_gives_the_picture_back() -> None:
 def test_scaling_to_the_same_size_changes_nothing() -> None:
     same = resampling(torch.tensor(16), torch.tensor(16))
     assert torch.equal(same, torch.eye(16))
+
+
+@torch.no_grad()
+def test_a_run_can_begin_with_a_dynamic_one(tmp_path: Path) -> None:
+    dynamic = DynamicKeyframes()
+    torch.save({"averaged": dynamic.state_dict()}, tmp_path / "visual.pt")
+    model = GridTokenizer()
+    model.load_state_dict(weights_of_dynamic(tmp_path / "visual.pt"))
+    codes = model.quantize.codebook[:256].view(1, GRID, GRID, -1)
+    every = torch.ones(1, 256)
+    assert torch.allclose(model.pixels(codes), dynamic.pixels(codes.flatten(1, 2), every, GRID), atol=1e-5)
+    assert torch.equal(model.quantize.codebook, dynamic.tokenizer.quantize.codebook)
 
 
 def test_a_grid_may_have_other_rows_than_columns() -> None:

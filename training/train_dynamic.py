@@ -66,7 +66,7 @@ class DynamicTraining:
         if step >= CONTINUOUS_STEPS:
             return self._picture_loss(features, keep, pictures, rows)
         output, vectors = self.model.continuous(features, keep, rows, NOISE)
-        self.draws.begin_codebook(vectors, step)
+        self.draws.codebook_start.take_in(vectors, step)
         # Vectors that all lie on one side of the sphere would share its codes badly.
         beside = SPREAD_WEIGHT * vectors.mean(0).square().sum()
         return self._reconstruction(output, pictures) + beside, told(output, pictures, rows)

@@ -5,7 +5,6 @@ import time
 from pathlib import Path
 
 import torch
-from torch import Tensor
 
 from motion_config import SMALL
 from motion_data import ChunkSampler
@@ -14,7 +13,7 @@ from motion_model import MotionTokenizer
 from motion_pack import cells_of, continuous, initialized, quantized
 from motion_units import denormalize, gated
 from muon import Optimizers
-from quantizer import CodebookFollower, perplexity
+from quantizer import CodebookFollower, CodebookStart, perplexity
 from run import AveragedWeights, Budget, Curves, autocast, best_device, learning_rate, save_checkpoint
 
 KMEANS_BATCHES = 45
@@ -80,7 +79,7 @@ class Training:
         self.follower = CodebookFollower(self.model.quantize)
         self.optimizer = Optimizers(self.model, options.rate, weight_decay=1e-3)
         self.step, self.best_db, spent_s = 0, 0.0, 0.0
-        self.collected: list[Tensor] = []
+        self.codebook_start = CodebookStart(self.follower, options.continuous_steps, KMEANS_BATCHES)
         if self.path.exists():
             spent_s = self._load()
         self.budget = Budget(options.minutes, spent_s)
@@ -116,12 +115,8 @@ class Training:
             if self.step < options.continuous_steps:
                 units, logit, vectors = continuous(self.model, inputs, chunks.follows, noise=NOISE)
                 commitment = units.new_zeros(())
-                if self.step >= options.continuous_steps - KMEANS_BATCHES:
-                    self.collected.append(vectors.detach().float())
+                self.codebook_start.take_in(vectors, self.step)
             else:
-                if self.collected:
-                    self.follower.init_from(torch.cat(self.collected))
-                    self.collected = []
                 units, logit, vectors, ids, commitment = quantized(self.model, inputs, chunks.follows)
         ticks = range(self.step % 2, 8, 2)  # every second picture is enough of a sample, and half of the work
         terms = motion_loss(units.float(), logit.float(), chunks, self.weights, ticks, has_gate=ids is not None)

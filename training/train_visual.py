@@ -1,6 +1,7 @@
 """Trains the keyframe tokenizer on crops of pictures, at several scales: the net is the same at every size of the grid."""
 
 from dataclasses import dataclass
+from pathlib import Path
 
 import torch
 from torch import Tensor
@@ -35,7 +36,7 @@ class GridTraining:
         least_error = first * (last / first) ** share
         if step < CONTINUOUS_STEPS:
             output, vectors = self.model.continuous(pictures, CROP_SIDE, NOISE)
-            self.draws.begin_codebook(vectors, step)
+            self.draws.codebook_start.take_in(vectors, step)
             # Vectors that all lie on one side of the sphere would share its codes badly.
             beside, log = SPREAD_WEIGHT * vectors.mean(0).square().sum(), told(output, pictures, CROP_SIDE)
         else:
@@ -58,13 +59,27 @@ def evaluate(model: GridTokenizer, pictures: Tensor) -> dict[str, float]:
     return figures
 
 
+def weights_of_dynamic(path: Path) -> dict[str, Tensor]:
+    """What a checkpoint of train_dynamic.py has of this model: all but the norm in front of the task layer, for which the
+    merger's last one stands in."""
+    stored = torch.load(path, map_location="cpu")["averaged"]
+    inner = {name.removeprefix("tokenizer."): values for name, values in stored.items()}
+    inner |= {f"norm.{part}": stored[f"tokenizer.causal_encoder.norm.{part}"] for part in ("weight", "bias")}
+    return {name: inner[name] for name in GridTokenizer().state_dict()}
+
+
 def main() -> None:
     parser = options_parser(__doc__)
+    parser.add_argument("--begin-with", type=Path, help="visual.pt of train_dynamic.py, whose stem, decoder and codebook are taken over")
     parser.add_argument("--least-error", type=float, nargs=2, default=LEAST_ERROR, help="where the loss begins to tire, at first and at the end")
     options = parser.parse_args()
     torch.manual_seed(options.seed)
     model = GridTokenizer()
-    train(options, model, model.quantize, lambda draws: GridTraining(model, draws, options.batch, tuple(options.least_error)), evaluate)
+    if options.begin_with:
+        model.load_state_dict(weights_of_dynamic(options.begin_with))
+    first_step = CONTINUOUS_STEPS if options.begin_with else 0
+    least_error = tuple(options.least_error)
+    train(options, model, model.quantize, lambda draws: GridTraining(model, draws, options.batch, least_error), evaluate, first_step)
 
 
 if __name__ == "__main__":

@@ -3,7 +3,7 @@
 import argparse
 import random
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol, TypeVar
 
@@ -12,7 +12,7 @@ from torch import Tensor, nn
 
 from muon import Optimizers
 from picture_quality import psnr_db, thumbnail
-from quantizer import CodebookFollower, VectorQuantizer
+from quantizer import CodebookFollower, CodebookStart, VectorQuantizer
 from run import AveragedWeights, Budget, Curves, autocast, best_device, learning_rate, save_checkpoint
 from visual_data import CropSampler, load_pictures, squashed
 
@@ -38,19 +38,10 @@ class Draws:
     """Where a run's pictures and codes come from."""
 
     follower: CodebookFollower
+    codebook_start: CodebookStart
     crops: CropSampler
     random: random.Random
     device: torch.device
-
-    collected: list[Tensor] = field(default_factory=list)
-
-    def begin_codebook(self, vectors: Tensor, step: int) -> None:
-        """Takes in the vectors of the last batches before there is a codebook, and makes it of them."""
-        if step >= CONTINUOUS_STEPS - KMEANS_BATCHES:
-            self.collected.append(vectors.detach().float())
-        if step == CONTINUOUS_STEPS - 1:
-            self.follower.init_from(torch.cat(self.collected))
-            self.collected = []
 
     def pictures(self, count: int, crop_px: int) -> Tensor:
         """Augmented crops float32 [count, 3, crop_px, crop_px]."""
@@ -90,8 +81,10 @@ def train(
     quantizer: VectorQuantizer,
     training_of: Callable[[Draws], Training],
     evaluate: Callable[[Model, Tensor], dict[str, float]],
+    first_step: int = 0,
 ) -> None:
-    """Trains until the time is spent; checkpoints and curves go to `options.out`."""
+    """Trains until the time is spent; checkpoints and curves go to `options.out`. A model that has a codebook already begins
+    behind the steps that are without."""
     torch.set_num_threads(options.threads)
     options.out.mkdir(parents=True, exist_ok=True)
     path, device = options.out / "visual.pt", best_device()
@@ -100,7 +93,7 @@ def train(
     averaged = AveragedWeights(model, decay=0.998)
     learned = [parameter for parameter in model.parameters() if parameter.requires_grad]
     optimizer = Optimizers(model, options.rate, weight_decay=1e-4)
-    step, spent_s = 0, 0.0
+    step, spent_s = first_step, 0.0
     parts = {"model": model, "averaged": averaged.model, "optimizer": optimizer, "follower": follower}
     if path.exists():
         state = torch.load(path, map_location=device)
@@ -111,7 +104,8 @@ def train(
     # A resumed run makes new draws; one that is cut off before the codebook exists begins anew.
     seed = options.seed + step
     crops = CropSampler(load_pictures(options.pictures / "train"), seed)
-    training = training_of(Draws(follower, crops, random.Random(seed), device))
+    start = CodebookStart(follower, CONTINUOUS_STEPS, KMEANS_BATCHES)
+    training = training_of(Draws(follower, start, crops, random.Random(seed), device))
     tune = tuning_pictures(options.pictures).to(device)
     kinds = {kind: len(pictures) for kind, pictures in crops.pictures.items()}
     print(f"{kinds}, {len(tune)} to tune, {sum(parameter.numel() for parameter in learned) / 1e6:.2f} M parameters, {device}", flush=True)
