@@ -23,8 +23,9 @@ export interface ConfigKeyMeta {
   readonly description: string;
 }
 
-/** Says of a key how it is read and what it is for. */
-export const of = <T extends z.ZodType>(unit: ConfigUnit, schema: T, description: string): T =>
+/** A key's schema with how it is read and what it is for. */
+export const configKey = <T extends z.ZodType>(unit: ConfigUnit, schema: T, description: string): T =>
   schema.meta({ unit, description });
-/** A whole number. */
-export const count = (least = 0) => z.int().min(least);
+
+/** A whole number, at least `least`. */
+export const wholeNumber = (least = 0) => z.int().min(least);

@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import { StreamNameSchema } from '../client-sdk/protocol/messages.ts';
 import { MOTION_CHOICES } from '../pipeline/tokenizer.ts';
-import { count, of } from './config-key.ts';
+import { configKey, wholeNumber } from './config-key.ts';
 import { webrtc } from './webrtc-config.ts';
 
 export const ACTIONS = ['publish', 'read', 'admin'] as const;
@@ -31,50 +31,50 @@ export type TokenGrant = z.infer<typeof TokenGrantSchema>;
 const MIB = 2 ** 20;
 
 const listening = {
-  host: of(
+  host: configKey(
     'name',
     z.string().min(1).default('127.0.0.1'),
     'Address to listen on. Anything but loopback needs tokens, or insecure.',
   ),
-  port: of(
+  port: configKey(
     'count',
-    count().max(65_535).default(8765),
+    wholeNumber().max(65_535).default(8765),
     'TCP port to listen on; 0 takes a free one, which the log and the returned address tell.',
   ),
-  allowedHosts: of(
+  allowedHosts: configKey(
     'list',
     z.array(z.string().min(1)).default([]),
     'Host names that requests may be addressed to, beside the loopback names and host. Keeps DNS rebinding out; every name a reverse proxy passes on must be here.',
   ),
-  allowedOrigins: of(
+  allowedOrigins: configKey(
     'list',
     z.array(z.url()).default([]),
     "Origins beside the server's own whose pages may connect, publish and read; each gets CORS headers. Any page of a listed origin acts with its visitor's reach.",
   ),
-  tokens: of(
+  tokens: configKey(
     'json',
     z.array(TokenGrantSchema).default([]),
     'Bearer tokens: a list of {token or sha256, actions: publish, read, admin, streams?}. Empty leaves everything open to whoever reaches the port. Better in the file or the environment than in a flag, which other users of the machine can read.',
   ),
-  insecure: of(
+  insecure: configKey(
     'switch',
     z.boolean().default(false),
     'Listens beyond loopback without tokens. Only for a network in which everybody may publish and read.',
   ),
-  logLevel: of(
+  logLevel: configKey(
     'name',
     z.enum(LOG_LEVELS).default('info'),
     'Least level of log lines. debug tells every request.',
   ),
-  shutdownGraceMs: of(
+  shutdownGraceMs: configKey(
     'ms',
-    count().default(8000),
+    wholeNumber().default(8000),
     'How long running publishers and subscribers get at shutdown. Longer saves more of their media; supervisors usually kill after 10 s.',
   ),
 };
 
 const inference = {
-  pack: of(
+  pack: configKey(
     'name',
     z
       .string()
@@ -82,145 +82,173 @@ const inference = {
       .default('kino-mini'),
     'Pack to tokenize with: a folder of models.',
   ),
-  models: of('path', z.string().min(1).optional(), 'Folder that holds the packs; those shipped if absent.'),
-  keyframeTokens: of(
+  models: configKey(
+    'path',
+    z.string().min(1).optional(),
+    'Folder that holds the packs; those shipped if absent.',
+  ),
+  keyframeTokens: configKey(
     'count',
-    count(1).optional(),
+    wholeNumber(1).optional(),
     'Ids of a keyframe: at most so many, for a pack with a ladder of grids, which takes its largest grid that has no more; in the mean, for one of dynamic length, where one picture gets at most twice as many. Fewer make a smaller feed and a blurrier picture. The pack’s own default if absent; ids depend on it, and start tells it.',
   ),
-  provider: of(
+  provider: configKey(
     'name',
     z.enum(['auto', 'cpu', 'cuda', 'webgpu']).default('auto'),
     'Execution provider. auto takes cuda where it works and is faster, else cpu; a named one fails where it is missing.',
   ),
-  workers: of(
+  workers: configKey(
     'count',
-    count().max(64).default(0),
+    wholeNumber().max(64).default(0),
     'Inference threads; 0 takes one less than the processors, at least one. More serve more streams and take more memory, about one copy of the pack each.',
   ),
-  threads: of(
+  threads: configKey(
     'count',
-    count(1).max(64).default(1),
+    wholeNumber(1).max(64).default(1),
     'Processors within one inference. Above 1 a single keyframe is faster and many streams are slower.',
   ),
-  motion: of(
+  motion: configKey(
     'name',
     z.enum(MOTION_CHOICES).default('auto'),
     "Where motion vectors come from: the stream's own (bitstream), a second pinned encode (reencode), or by its parameter sets (auto). A publisher may override it by ?motion=.",
   ),
-  preview: of(
+  preview: configKey(
     'name',
     z.enum(['always', 'watched', 'off']).default('watched'),
     'When reconstructions are made: for every stream, while somebody looks, or never. watched saves about a tenth of a core a stream; the first picture then comes a moment later.',
   ),
-  previewLingerMs: of(
+  previewLingerMs: configKey(
     'ms',
-    count().default(10_000),
+    wholeNumber().default(10_000),
     'How long a watched reconstruction goes on after its last viewer. Longer makes a reload instant.',
   ),
-  snapshotWaitMs: of(
+  snapshotWaitMs: configKey(
     'ms',
-    count().default(3000),
+    wholeNumber().default(3000),
     'How long preview.jpg waits for the first picture of a reconstruction that has just begun.',
   ),
 };
 
 const streams = {
-  journalSeconds: of(
+  journalSeconds: configKey(
     's',
-    count(1).default(3600),
+    wholeNumber(1).default(3600),
     'Age up to which messages can be resumed. Longer bridges longer breaks and takes more memory.',
   ),
-  journalBytes: of(
+  journalBytes: configKey(
     'bytes',
-    count(64 * 1024).default(16 * MIB),
+    wholeNumber(64 * 1024).default(16 * MIB),
     'Size of a stream’s journal, counted as JSON text; the objects behind it take about three times that.',
   ),
-  lingerMs: of(
+  lingerMs: configKey(
     'ms',
-    count().default(120_000),
+    wholeNumber().default(120_000),
     'How long a stream stays readable after its last publisher went.',
   ),
-  heartbeatMs: of(
+  heartbeatMs: configKey(
     'ms',
-    count(10).default(15_000),
+    wholeNumber(10).default(15_000),
     'Longest silence towards a subscriber. Shorter finds dead connections sooner and costs traffic.',
   ),
-  subscriberBufferBytes: of(
+  subscriberBufferBytes: configKey(
     'bytes',
-    count(1024).default(1 * MIB),
+    wholeNumber(1024).default(1 * MIB),
     'Bytes handed to one subscriber’s socket and not yet taken; then it waits in the journal. More smooths bursts, times all subscribers.',
   ),
-  subscriberStallMs: of(
+  subscriberStallMs: configKey(
     'ms',
-    count(10).default(10_000),
+    wholeNumber(10).default(10_000),
     'How long a subscriber may take nothing while messages wait, before it is disconnected.',
   ),
 };
 
 const limits = {
-  maxStreams: of('count', count(1).default(32), 'Streams that are published at once.'),
-  maxSubscribers: of('count', count(1).default(2000), 'Subscribers and viewers of all streams.'),
-  maxSubscribersPerStream: of('count', count(1).default(1000), 'Subscribers and viewers of one stream.'),
-  maxWaiting: of('count', count().default(64), 'Subscribers that wait for a stream nobody publishes yet.'),
-  waitMs: of('ms', count(10).default(300_000), 'How long a subscriber may wait for a publisher.'),
-  maxWebSocketMessageBytes: of(
+  maxStreams: configKey('count', wholeNumber(1).default(32), 'Streams that are published at once.'),
+  maxSubscribers: configKey('count', wholeNumber(1).default(2000), 'Subscribers and viewers of all streams.'),
+  maxSubscribersPerStream: configKey(
+    'count',
+    wholeNumber(1).default(1000),
+    'Subscribers and viewers of one stream.',
+  ),
+  maxWaiting: configKey(
+    'count',
+    wholeNumber().default(64),
+    'Subscribers that wait for a stream nobody publishes yet.',
+  ),
+  waitMs: configKey(
+    'ms',
+    wholeNumber(10).default(300_000),
+    'How long a subscriber may wait for a publisher.',
+  ),
+  maxWebSocketMessageBytes: configKey(
     'bytes',
-    count(1024).default(1 * MIB),
+    wholeNumber(1024).default(1 * MIB),
     'Largest WebSocket message of a subscriber.',
   ),
-  maxPublishMessageBytes: of(
+  maxPublishMessageBytes: configKey(
     'bytes',
-    count(1024).default(4 * MIB),
+    wholeNumber(1024).default(4 * MIB),
     'Largest WebSocket message of a publisher. A message is held whole in memory.',
   ),
-  maxUnitBytes: of(
+  maxUnitBytes: configKey(
     'bytes',
-    count(1024).default(16 * MIB),
+    wholeNumber(1024).default(16 * MIB),
     'Largest coded picture. Intra pictures of 4K at high rates reach a few MiB.',
   ),
-  maxPixels: of(
+  maxPixels: configKey(
     'px',
-    count(256).default(4096 * 2304),
+    wholeNumber(256).default(4096 * 2304),
     'Largest coded picture, width times height. Decoder memory grows with it.',
   ),
-  maxPixelsPerSecond: of(
+  maxPixelsPerSecond: configKey(
     'px/s',
-    count().default(0),
+    wholeNumber().default(0),
     'Pictures that all live publishers together may send; further ones are refused. 0 takes 60 million for each processor, two streams of 1280x720 at 30 a second; faster processors bear more, and more than they bear ends in gaps.',
   ),
-  windowUnits: of(
+  windowUnits: configKey(
     'count',
-    count(2).default(240),
+    wholeNumber(2).default(240),
     'Access units of one publisher between the decoder and the journal. A larger window drops less in a burst and lets latency grow.',
   ),
-  windowBytes: of('bytes', count(1024).default(32 * MIB), 'The same window in bytes.'),
-  intakeBytes: of(
+  windowBytes: configKey('bytes', wholeNumber(1024).default(32 * MIB), 'The same window in bytes.'),
+  intakeBytes: configKey(
     'bytes',
-    count(64 * 1024).default(1 * MIB),
+    wholeNumber(64 * 1024).default(1 * MIB),
     'Bytes of one publisher that have arrived and are not yet demultiplexed; then its socket waits.',
   ),
-  headerTimeoutMs: of('ms', count(100).default(10_000), 'Time for the head of a request to arrive.'),
-  stallMs: of(
+  headerTimeoutMs: configKey(
     'ms',
-    count(10).default(10_000),
+    wholeNumber(100).default(10_000),
+    'Time for the head of a request to arrive.',
+  ),
+  stallMs: configKey(
+    'ms',
+    wholeNumber(10).default(10_000),
     'Silence after which a publisher is closed. Longer bears worse networks and keeps a dead publisher’s name busy.',
   ),
-  drainMs: of(
+  drainMs: configKey(
     'ms',
-    count().default(5000),
+    wholeNumber().default(5000),
     'How long what a publisher has sent is still tokenized after it went, stalled or was told to stop.',
   ),
-  discardMs: of('ms', count().default(2000), 'How long a refused publisher’s body is read and discarded.'),
-  discardBytes: of(
+  discardMs: configKey(
+    'ms',
+    wholeNumber().default(2000),
+    'How long a refused publisher’s body is read and discarded.',
+  ),
+  discardBytes: configKey(
     'bytes',
-    count().default(4 * MIB),
+    wholeNumber().default(4 * MIB),
     'How much of a refused publisher’s body is read and discarded at most.',
   ),
-  retryAfterSeconds: of('s', count(1).default(5), 'What Retry-After says with a refusal for lack of room.'),
-  accessTokenSeconds: of(
+  retryAfterSeconds: configKey(
     's',
-    count(1).default(300),
+    wholeNumber(1).default(5),
+    'What Retry-After says with a refusal for lack of room.',
+  ),
+  accessTokenSeconds: configKey(
+    's',
+    wholeNumber(1).default(300),
     'Longest life of a query token. It shows in addresses, so it should be short.',
   ),
 };

@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { count, of } from './config-key.ts';
+import { configKey, wholeNumber } from './config-key.ts';
 
 /** A STUN or TURN server, as browsers take it. */
 export const IceServerSchema = z.strictObject({
@@ -14,61 +14,65 @@ export type IceServer = z.infer<typeof IceServerSchema>;
 /** As much as a route takes at all. */
 const MAX_SDP_BYTES = 64 * 1024;
 
-const port = count().max(65_535);
+const port = wholeNumber().max(65_535);
 const address = z.union([z.ipv4(), z.ipv6()]);
 
 /** The keys of WebRTC. */
 export const webrtc = {
-  webrtcHosts: of(
+  webrtcHosts: configKey(
     'list',
     z.array(z.string().min(1)).default([]),
     'Addresses that WebRTC media comes to, by UDP, and that peers are told; that of host if empty, all of the machine’s for a wildcard. Fewer make connecting faster.',
   ),
-  webrtcPublicHosts: of(
+  webrtcPublicHosts: configKey(
     'list',
     z.array(address).default([]),
     'Further addresses that peers are told, whose UDP ports a router or a cloud forwards to the same ports here.',
   ),
-  webrtcPortMin: of(
+  webrtcPortMin: configKey(
     'count',
     port.default(0),
     'First UDP port to try for WebRTC; all connections share one port of each address. 0 with webrtcPortMax 0 takes a free one, which no firewall can know.',
   ),
-  webrtcPortMax: of('count', port.default(0), 'Last UDP port to try for WebRTC.'),
-  iceServers: of(
+  webrtcPortMax: configKey('count', port.default(0), 'Last UDP port to try for WebRTC.'),
+  iceServers: configKey(
     'json',
     z.array(IceServerSchema).default([]),
     'STUN and TURN servers that peers are told, as a list of {urls, username?, credential?}. Only for peers behind a NAT or firewall that lets them not reach the UDP port; whoever may connect learns the credentials.',
   ),
-  maxPeers: of(
+  maxPeers: configKey(
     'count',
-    count().default(256),
+    wholeNumber().default(256),
     'WebRTC connections at once, publishers and viewers; 0 refuses all.',
   ),
-  maxSdpBytes: of('bytes', count(1024).max(MAX_SDP_BYTES).default(MAX_SDP_BYTES), 'Largest SDP of a peer.'),
-  webrtcHandshakeMs: of(
+  maxSdpBytes: configKey(
+    'bytes',
+    wholeNumber(1024).max(MAX_SDP_BYTES).default(MAX_SDP_BYTES),
+    'Largest SDP of a peer.',
+  ),
+  webrtcHandshakeMs: configKey(
     'ms',
-    count(100).default(15_000),
+    wholeNumber(100).default(15_000),
     'Time from the answer until a peer is connected. Longer bears slow relays and keeps the name of a publisher busy that never comes.',
   ),
-  webrtcSilenceMs: of(
+  webrtcSilenceMs: configKey(
     'ms',
-    count(100).default(4500),
+    wholeNumber(100).default(4500),
     'Silence after which a WebRTC peer is taken for lost. Browsers let themselves be heard every 2500 ms even without media; shorter ends connections that only falter.',
   ),
-  webrtcKeyframeIntervalMs: of(
+  webrtcKeyframeIntervalMs: configKey(
     'ms',
-    count().default(4000),
+    wholeNumber().default(4000),
     'A WebRTC publisher is asked for a keyframe where none came for this long; 0 leaves it to the publisher. Shorter recovers sooner and costs bits or sharpness.',
   ),
-  webrtcStartBitrate: of(
+  webrtcStartBitrate: configKey(
     'bits/s',
-    count().default(1_000_000),
+    wholeNumber().default(1_000_000),
     'What a browser that publishes begins with, before it knows the path; 0 leaves it to the browser, which begins with small pictures. Higher is sharp at once and loses more on a path that cannot bear it.',
   ),
-  webrtcMaxBitrate: of(
+  webrtcMaxBitrate: configKey(
     'bits/s',
-    count(10_000).default(4_000_000),
+    wholeNumber(10_000).default(4_000_000),
     'The most that a WebRTC publisher is allowed to send. Higher gives sharper pictures to tokenize and wants the network for it.',
   ),
 };

@@ -69,7 +69,7 @@ def on_fixed_grid(model: DynamicKeyframes, pictures: Tensor, side: int) -> Tenso
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--checkpoint", type=Path, required=True, help="visual.pt of train_visual.py")
+    parser.add_argument("--checkpoint", type=Path, required=True, help="dynamic.pt of train_dynamic.py")
     parser.add_argument("--pictures", type=Path, required=True, help="folder made by pictures.py")
     options = parser.parse_args()
     torch.set_num_threads(1)

@@ -8,7 +8,8 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 
 from dynamic_tokenizer import DynamicTokenizer, DynamicTokenizerConfig
-from visual_model import CODE_DIM, CODES, GRID, MEAN, STD, WIDTHS, PixelDecoder, Stem
+from quantizer import disturbed
+from visual_model import CODE_DIM, CODES, GRID, WIDTHS, PixelDecoder, Stem, normalized
 
 SMALL = DynamicTokenizerConfig(width=WIDTHS[2], heads=4, blocks=1, mlp_width=512, codes=CODES, code_dim=CODE_DIM)
 
@@ -103,9 +104,7 @@ class DynamicKeyframes(nn.Module):
 
     def features(self, pixels: Tensor, top: int = 0, left: int = 0) -> Tensor:
         """RGB in [0, 1] [N, 3, H, W] to features [N, P, C]."""
-        mean = pixels.new_tensor(MEAN).view(1, 3, 1, 1)
-        std = pixels.new_tensor(STD).view(1, 3, 1, 1)
-        return self.stem((pixels - mean) / std, top, left)
+        return self.stem(normalized(pixels), top, left)
 
     def scores(self, features: Tensor) -> Tensor:
         """How much each position of a whole keyframe wants a token, [N, 256], growing a quadtree from the anchors."""
@@ -135,5 +134,4 @@ class DynamicKeyframes(nn.Module):
 
         Returns (RGB [N, 3, H, W], vectors of the kept positions [M, D])."""
         vectors = self.vectors(features, keep, rows)
-        noisy = F.normalize(vectors + noise * torch.randn_like(vectors) / CODE_DIM**0.5, dim=2)
-        return self.pixels(noisy, keep, rows), vectors[keep > 0]
+        return self.pixels(disturbed(vectors, noise), keep, rows), vectors[keep > 0]

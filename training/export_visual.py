@@ -11,7 +11,7 @@ from onnx_graph import NearestCode, export_graph, half_precision, sure_ids
 from pack_manifest import base64_of, file_entry
 from resampling import resampling
 from visual_data import scaled
-from visual_model import CELL_PX, CODE_DIM, CODES, FRAME_PX, GRID, LADDER, MEAN, STD, GridTokenizer
+from visual_model import CELL_PX, CODE_DIM, CODES, FRAME_PX, GRID, LADDER, MEAN, STD, GridTokenizer, normalized
 
 DEFAULT_TOKENS = 144
 GOLDEN_SIDES = (8, 12, 16)
@@ -68,10 +68,9 @@ def golden_picture(photograph: Path) -> np.ndarray:
     return np.asarray(scaled(picture, (0, 0, *picture.size), FRAME_PX))
 
 
-def normalized(picture: np.ndarray) -> Tensor:
+def as_input(picture: np.ndarray) -> Tensor:
     """uint8 [256, 256, 3] to what the encoder takes: float32 [1, 3, 256, 256]."""
-    values = (picture.astype(np.float32) / 255 - np.array(MEAN, np.float32)) / np.array(STD, np.float32)
-    return torch.from_numpy(np.ascontiguousarray(values.transpose(2, 0, 1)[None]))
+    return normalized(torch.from_numpy(picture).permute(2, 0, 1)[None].float() / 255).contiguous()
 
 
 def square(side: int) -> Tensor:
@@ -83,7 +82,7 @@ def square(side: int) -> Tensor:
 def export_visual(path: Path, picture: np.ndarray, folder: Path) -> GridTokenizer:
     """Writes visual-encoder.onnx and visual-decoder.onnx, checked on the picture at every size of the ladder; returns the model."""
     model = load_visual(path)
-    pixels, encoder, decoder = normalized(picture), VisualEncoderGraph(model), VisualDecoderGraph(model)
+    pixels, encoder, decoder = as_input(picture), VisualEncoderGraph(model), VisualDecoderGraph(model)
     seen = [{"pixels": pixels, "grid": square(side)} for side in LADDER]
     told = [{"ids": encoder(**inputs), "grid": inputs["grid"]} for inputs in seen]
     export_graph(encoder, seen, "ids", folder / "visual-encoder.onnx", {"pixels": ["N"], "ids": ["N", "P"]})
@@ -111,7 +110,7 @@ def visual_goldens(folder: Path, model: GridTokenizer, picture: np.ndarray) -> d
     Image.fromarray(picture).save(folder / "golden-picture.png", optimize=True)
     return {
         "input": {"file": "golden-picture.png", "what": "RGB, 256 x 256"},
-        "grids": [golden_grid(model, normalized(picture), side) for side in GOLDEN_SIDES],
+        "grids": [golden_grid(model, as_input(picture), side) for side in GOLDEN_SIDES],
     }
 
 

@@ -34,6 +34,7 @@ class Chunks:
 
     @cached_property
     def small_luma(self) -> Tensor:
+        """The luma as the encoder sees it: float32 [N, 9, 40, 72]."""
         return small(self.luma)
 
     def to(self, device: torch.device) -> "Chunks":
@@ -47,6 +48,7 @@ def before(values: Tensor, follows: Tensor) -> Tensor:
 
 
 def joined(parts: list[Chunks]) -> Chunks:
+    """The chunks of several batches in one."""
     return Chunks(*(torch.cat([getattr(part, field.name) for part in parts]) for field in fields(Chunks)))
 
 

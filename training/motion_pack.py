@@ -1,13 +1,13 @@
 """The small pack's motion tokenizer: what stands around the network of `motion_model.py`."""
 
 import torch
-import torch.nn.functional as F
 from torch import Tensor, nn
 
 from motion_chunks import Chunks, before
 from motion_config import SMALL, MotionConfig
 from motion_model import MotionTokenizer
 from motion_units import normalize, worth
+from quantizer import disturbed
 
 
 def cells(fitted: Tensor, motion: Tensor, mask: Tensor, luma: Tensor, previous: tuple[Tensor, Tensor, Tensor]) -> Tensor:
@@ -67,8 +67,7 @@ def decoded(model: MotionTokenizer, codes: Tensor, follows: Tensor) -> tuple[Ten
 def continuous(model: MotionTokenizer, inputs: Tensor, follows: Tensor, noise: float) -> tuple[Tensor, Tensor, Tensor]:
     """Autoencodes without the codebook: (units, logit, vectors [M, D])."""
     vectors = model.vectors(inputs)
-    noisy = F.normalize(vectors + noise * torch.randn_like(vectors) / vectors.shape[2] ** 0.5, dim=2)
-    return *decoded(model, noisy, follows), vectors.flatten(0, 1)
+    return *decoded(model, disturbed(vectors, noise), follows), vectors.flatten(0, 1)
 
 
 def quantized(model: MotionTokenizer, inputs: Tensor, follows: Tensor) -> tuple[Tensor, Tensor, Tensor, Tensor, Tensor]:

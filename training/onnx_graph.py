@@ -65,12 +65,6 @@ def session(path: Path) -> onnxruntime.InferenceSession:
     return onnxruntime.InferenceSession(str(path), options, providers=["CPUExecutionProvider"])
 
 
-def run_graph(path: Path, *arrays: np.ndarray) -> np.ndarray:
-    """The graph's one output for these inputs, in the graph's order."""
-    runtime = session(path)
-    return runtime.run(None, {item.name: array for item, array in zip(runtime.get_inputs(), arrays, strict=True)})[0]
-
-
 def export_graph(
     module: nn.Module, examples: list[dict[str, Tensor]], output: str, path: Path, open_dims: dict[str, list[str]] | None = None
 ) -> None:

@@ -102,6 +102,16 @@ class CodebookStart:
             self._collected = []
 
 
+def resumed_step(step: int, steps: int, batches: int) -> int:
+    """Where a run goes on whose checkpoint is of `step`: batches that were gathered for a `CodebookStart` are not kept."""
+    return min(step, steps - batches) if step < steps else step
+
+
+def disturbed(vectors: Tensor, noise: float) -> Tensor:
+    """Unit vectors [..., D] with noise in place of the error that a codebook would make."""
+    return F.normalize(vectors + noise * torch.randn_like(vectors) / vectors.shape[-1] ** 0.5, dim=-1)
+
+
 def perplexity(ids: Tensor, codes: int) -> float:
     """exp(entropy) of the ids' histogram: the number of codes in effective use."""
     share = torch.bincount(ids.flatten(), minlength=codes).double() / ids.numel()

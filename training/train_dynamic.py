@@ -16,7 +16,7 @@ from picture_quality import psnr_db, reconstruction_loss, thumbnail
 from quantizer import perplexity
 from token_value import decoded_values, thumbnail_values
 from visual_model import CELL_PX, CODES, FRAME_PX, GRID
-from visual_run import COMMITMENT_WEIGHT, CONTINUOUS_STEPS, NOISE, SPREAD_WEIGHT, Draws, options_parser, told, train
+from visual_run import COMMITMENT_WEIGHT, CONTINUOUS_STEPS, NOISE, Draws, at_share, one_sided, options_parser, told, train
 
 SCORE_WEIGHT = 0.05
 # Of a picture, where the loss begins to tire: 13 dB at first, 35 dB at the end.
@@ -67,9 +67,7 @@ class DynamicTraining:
             return self._picture_loss(features, keep, pictures, rows)
         output, vectors = self.model.continuous(features, keep, rows, NOISE)
         self.draws.codebook_start.take_in(vectors, step)
-        # Vectors that all lie on one side of the sphere would share its codes badly.
-        beside = SPREAD_WEIGHT * vectors.mean(0).square().sum()
-        return self._reconstruction(output, pictures) + beside, told(output, pictures, rows)
+        return self._reconstruction(output, pictures) + one_sided(vectors), told(output, pictures, rows)
 
     def _mask(self, values: Tensor, noise: float) -> Tensor:
         """The best positions of each picture by noisy values, as many as drawn."""
@@ -88,8 +86,7 @@ class DynamicTraining:
         return self._reconstruction(output, pictures) + COMMITMENT_WEIGHT * commitment, log
 
     def _reconstruction(self, output: Tensor, pictures: Tensor) -> Tensor:
-        first, last = LEAST_ERROR
-        return reconstruction_loss(output, pictures, first * (last / first) ** self.share)
+        return reconstruction_loss(output, pictures, at_share(LEAST_ERROR, self.share))
 
     def _score_loss(self, features: Tensor, pictures: Tensor) -> Tensor:
         wanted = decoded_values(self.model, features, pictures)
@@ -118,7 +115,7 @@ def main() -> None:
     options = options_parser(__doc__).parse_args()
     torch.manual_seed(options.seed)
     model = DynamicKeyframes()
-    train(options, model, model.tokenizer.quantize, lambda draws: DynamicTraining(model, draws, options.batch), evaluate)
+    train(options, model, model.tokenizer.quantize, lambda draws: DynamicTraining(model, draws, options.batch), evaluate, name="dynamic")
 
 
 if __name__ == "__main__":

@@ -13,7 +13,7 @@ from motion_model import MotionTokenizer
 from motion_pack import cells_of, continuous, initialized, quantized
 from motion_units import denormalize, gated
 from muon import Optimizers
-from quantizer import CodebookFollower, CodebookStart, perplexity
+from quantizer import CodebookFollower, CodebookStart, perplexity, resumed_step
 from run import AveragedWeights, Budget, Curves, autocast, best_device, learning_rate, save_checkpoint
 
 KMEANS_BATCHES = 45
@@ -92,7 +92,7 @@ class Training:
         state = torch.load(self.path, map_location=self.device)
         for name, part in self._parts().items():
             part.load_state_dict(state[name])
-        self.step, self.best_db = state["step"], state["best_db"]
+        self.step, self.best_db = resumed_step(state["step"], self.options.continuous_steps, KMEANS_BATCHES), state["best_db"]
         return state["spent_s"]
 
     def save(self) -> None:

@@ -9,7 +9,7 @@ from torch import Tensor
 from picture_quality import psnr_db, reconstruction_loss, thumbnail
 from quantizer import perplexity
 from visual_model import CODES, GRID, GridTokenizer
-from visual_run import COMMITMENT_WEIGHT, CONTINUOUS_STEPS, NOISE, SPREAD_WEIGHT, Draws, options_parser, told, train
+from visual_run import COMMITMENT_WEIGHT, CONTINUOUS_STEPS, NOISE, Draws, at_share, one_sided, options_parser, told, train
 
 CROP_SIDE = 8  # tokens along each side of a crop
 # How much of the frame, in px of 256, a crop covers: all of the same number of tokens. With how often it is drawn.
@@ -32,13 +32,11 @@ class GridTraining:
         """See `visual_run.Training`."""
         covered = self.draws.random.choices(list(COVERED_PX), list(COVERED_PX.values()))[0]
         pictures = self.draws.pictures(self.batch, covered)
-        first, last = self.least_error
-        least_error = first * (last / first) ** share
+        least_error = at_share(self.least_error, share)
         if step < CONTINUOUS_STEPS:
             output, vectors = self.model.continuous(pictures, CROP_SIDE, NOISE)
             self.draws.codebook_start.take_in(vectors, step)
-            # Vectors that all lie on one side of the sphere would share its codes badly.
-            beside, log = SPREAD_WEIGHT * vectors.mean(0).square().sum(), told(output, pictures, CROP_SIDE)
+            beside, log = one_sided(vectors), told(output, pictures, CROP_SIDE)
         else:
             output, vectors, ids, commitment = self.model(pictures, CROP_SIDE)
             self.draws.follower.follow(vectors, ids)
@@ -70,7 +68,7 @@ def weights_of_dynamic(path: Path) -> dict[str, Tensor]:
 
 def main() -> None:
     parser = options_parser(__doc__)
-    parser.add_argument("--begin-with", type=Path, help="visual.pt of train_dynamic.py, whose stem, decoder and codebook are taken over")
+    parser.add_argument("--begin-with", type=Path, help="dynamic.pt of train_dynamic.py, whose stem, decoder and codebook are taken over")
     parser.add_argument("--least-error", type=float, nargs=2, default=LEAST_ERROR, help="where the loss begins to tire, at first and at the end")
     options = parser.parse_args()
     torch.manual_seed(options.seed)
@@ -79,7 +77,7 @@ def main() -> None:
         model.load_state_dict(weights_of_dynamic(options.begin_with))
     first_step = CONTINUOUS_STEPS if options.begin_with else 0
     least_error = tuple(options.least_error)
-    train(options, model, model.quantize, lambda draws: GridTraining(model, draws, options.batch, least_error), evaluate, first_step)
+    train(options, model, model.quantize, lambda draws: GridTraining(model, draws, options.batch, least_error), evaluate, first_step=first_step)
 
 
 if __name__ == "__main__":

@@ -5,7 +5,7 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 
 from blocks import PixelNorm, ResidualBlock
-from quantizer import VectorQuantizer
+from quantizer import VectorQuantizer, disturbed
 from resampling import resampled
 
 # Of photographs, RGB in [0, 1].
@@ -19,6 +19,12 @@ GRID = FRAME_PX // CELL_PX  # positions along each side of the largest grid
 LADDER = (6, 8, 10, 11, 12, 14, 16)
 WIDTHS = (64, 128, 256)  # channels at 1/4, 1/8 and 1/16 of the picture
 CODES, CODE_DIM = 4096, 16
+
+
+def normalized(pixels: Tensor) -> Tensor:
+    """RGB [N, 3, H, W] of 0 to 1 as the stem takes it."""
+    mean, std = (pixels.new_tensor(values).view(1, 3, 1, 1) for values in (MEAN, STD))
+    return (pixels - mean) / std
 
 
 class Stem(nn.Module):
@@ -92,13 +98,11 @@ class GridTokenizer(nn.Module):
 
     def vectors(self, pixels: Tensor) -> Tensor:
         """RGB in [0, 1], [N, 3, 16 h, 16 w], to the unit vectors [N, h, w, D] that are quantized."""
-        mean = pixels.new_tensor(MEAN).view(1, 3, 1, 1)
-        std = pixels.new_tensor(STD).view(1, 3, 1, 1)
-        return self.vectors_of((pixels - mean) / std)
+        return self.vectors_of(normalized(pixels))
 
-    def vectors_of(self, normalized: Tensor) -> Tensor:
+    def vectors_of(self, inputs: Tensor) -> Tensor:
         """What `vectors` gives, of pixels that are normalized already."""
-        features = self.stem(normalized).permute(0, 2, 3, 1)
+        features = self.stem(inputs).permute(0, 2, 3, 1)
         return F.normalize(self.encode_task_layer(self.norm(features)), dim=3)
 
     def pixels(self, codes: Tensor) -> Tensor:
@@ -115,5 +119,4 @@ class GridTokenizer(nn.Module):
     def continuous(self, pictures: Tensor, side: int, noise: float) -> tuple[Tensor, Tensor]:
         """The same without the codebook; noise stands for the error that it will make: (RGB, vectors [M, D])."""
         vectors = self.vectors(resampled(pictures, side * CELL_PX))
-        noisy = F.normalize(vectors + noise * torch.randn_like(vectors) / CODE_DIM**0.5, dim=3)
-        return resampled(self.pixels(noisy), pictures.shape[-1]), vectors.flatten(0, 2)
+        return resampled(self.pixels(disturbed(vectors, noise)), pictures.shape[-1]), vectors.flatten(0, 2)

@@ -12,7 +12,7 @@ from torch import Tensor, nn
 
 from muon import Optimizers
 from picture_quality import psnr_db, thumbnail
-from quantizer import CodebookFollower, CodebookStart, VectorQuantizer
+from quantizer import CodebookFollower, CodebookStart, VectorQuantizer, resumed_step
 from run import AveragedWeights, Budget, Curves, autocast, best_device, learning_rate, save_checkpoint
 from visual_data import CropSampler, load_pictures, squashed
 
@@ -31,6 +31,17 @@ class Training(Protocol):
 
     def loss(self, step: int, share: float) -> tuple[Tensor, dict[str, float]]:
         """The loss of one batch when `share` of the time is spent, and what the log tells of it."""
+
+
+def one_sided(vectors: Tensor) -> Tensor:
+    """The loss of unit vectors [M, D] that all lie on one side of the sphere: they would share its codes badly."""
+    return SPREAD_WEIGHT * vectors.mean(0).square().sum()
+
+
+def at_share(ends: tuple[float, float], share: float) -> float:
+    """From the first to the last of two numbers above zero, evenly in their logarithm."""
+    first, last = ends
+    return first * (last / first) ** share
 
 
 @dataclass
@@ -61,9 +72,9 @@ def told(output: Tensor, pictures: Tensor, cells: int, perplexity: float = 0.0, 
 def options_parser(description: str | None) -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(description=description)
     parser.add_argument("--pictures", type=Path, required=True, help="folder made by pictures.py")
-    parser.add_argument("--out", type=Path, required=True, help="folder for visual.pt and its curves; an existing one is resumed")
+    parser.add_argument("--out", type=Path, required=True, help="folder for the checkpoint and its curves; an existing one is resumed")
     parser.add_argument("--minutes", type=float, default=100, help="time budget, earlier runs counted in")
-    parser.add_argument("--batch", type=int, default=8, help="crops of 128 px; a quarter as many whole pictures")
+    parser.add_argument("--batch", type=int, default=8, help="crops a step; of whole pictures for keyframes of dynamic length a quarter as many")
     parser.add_argument("--rate", type=float, default=1e-3, help="peak learning rate")
     parser.add_argument("--threads", type=int, default=1, help="of the CPU")
     parser.add_argument("--seed", type=int, default=1)
@@ -81,13 +92,14 @@ def train(
     quantizer: VectorQuantizer,
     training_of: Callable[[Draws], Training],
     evaluate: Callable[[Model, Tensor], dict[str, float]],
+    name: str = "visual",
     first_step: int = 0,
 ) -> None:
-    """Trains until the time is spent; checkpoints and curves go to `options.out`. A model that has a codebook already begins
-    behind the steps that are without."""
+    """Trains until the time is spent; checkpoint and curves go to `options.out`, named after `name`. A model that has a
+    codebook already begins behind the steps that are without."""
     torch.set_num_threads(options.threads)
     options.out.mkdir(parents=True, exist_ok=True)
-    path, device = options.out / "visual.pt", best_device()
+    path, device = options.out / f"{name}.pt", best_device()
     model.to(device, memory_format=torch.channels_last)
     follower = CodebookFollower(quantizer)
     averaged = AveragedWeights(model, decay=0.998)
@@ -99,9 +111,9 @@ def train(
         state = torch.load(path, map_location=device)
         for name, part in parts.items():
             part.load_state_dict(state[name])
-        step, spent_s = state["step"], state["spent_s"]
+        step, spent_s = resumed_step(state["step"], CONTINUOUS_STEPS, KMEANS_BATCHES), state["spent_s"]
     budget = Budget(options.minutes, spent_s)
-    # A resumed run makes new draws; one that is cut off before the codebook exists begins anew.
+    # A resumed run makes new draws.
     seed = options.seed + step
     crops = CropSampler(load_pictures(options.pictures / "train"), seed)
     start = CodebookStart(follower, CONTINUOUS_STEPS, KMEANS_BATCHES)
@@ -110,9 +122,9 @@ def train(
     kinds = {kind: len(pictures) for kind, pictures in crops.pictures.items()}
     print(f"{kinds}, {len(tune)} to tune, {sum(parameter.numel() for parameter in learned) / 1e6:.2f} M parameters, {device}", flush=True)
 
-    steps, checks = Curves(options.out / "visual-steps.csv"), Curves(options.out / "visual-tune.csv")
+    steps, checks = Curves(options.out / f"{name}-steps.csv"), Curves(options.out / f"{name}-tune.csv")
     while budget.share < 1:
-        optimizer.set_rate(learning_rate(options.rate, step, budget.share))
+        optimizer.set_rate(learning_rate(options.rate, step - first_step, budget.share))
         with autocast(device):
             loss, log = training.loss(step, budget.share)
         optimizer.zero_grad()

@@ -23,7 +23,7 @@ export interface Detokenizer {
 export interface KeyframeContext {
   /** The message's, of a pack of dynamic length. */
   readonly positions?: string | undefined;
-  /** That of the epoch's layout; if absent, that of `geometry`. Another one is of a pack with a ladder of grids only. */
+  /** That of the epoch's layout; if absent, that of `geometry`. Only a pack with a ladder of grids has others. */
   readonly grid?: Grid | undefined;
 }
 

@@ -45,7 +45,7 @@ export async function openJpegEncoder({
       using frame = await converter.convert(rgb);
       frame.pts = pictures++;
       frame.quality = quantizer * FF_QP2LAMBDA;
-      const { data } = await encodePicture(codec, frame);
+      const { data } = await encodePicture(codec, 'JPEG', frame);
       return data;
     },
     [Symbol.dispose]: () => {

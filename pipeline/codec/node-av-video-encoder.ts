@@ -57,6 +57,7 @@ export const openNodeAvVideoEncoder: OpenVideoEncoder = async (options) => {
   const context = await openContext(options);
   return new NodeAvVideoEncoder(
     context,
+    options.codec,
     new RgbToYuv({ ...options, isFullRange: false, matrix: AVCOL_SPC_SMPTE170M }),
   );
 };
@@ -87,11 +88,13 @@ function openContext({ codec: name, target, framesPerSecond }: VideoEncoderOptio
 
 class NodeAvVideoEncoder implements VideoEncoder {
   readonly #context: CodecContext;
+  readonly #name: string;
   readonly #converter: RgbToYuv;
   #isOpen = true;
 
-  constructor(context: CodecContext, converter: RgbToYuv) {
+  constructor(context: CodecContext, name: string, converter: RgbToYuv) {
     this.#context = context;
+    this.#name = name;
     this.#converter = converter;
   }
 
@@ -100,7 +103,7 @@ class NodeAvVideoEncoder implements VideoEncoder {
     using frame = await this.#converter.convert(rgb);
     frame.pts = BigInt(timestampUs);
     frame.pictType = isKeyframe ? AV_PICTURE_TYPE_I : AV_PICTURE_TYPE_NONE;
-    return await encodePicture(this.#context, frame);
+    return await encodePicture(this.#context, this.#name, frame);
   }
 
   [Symbol.dispose](): void {

@@ -29,13 +29,17 @@ export async function openPictureEncoder(
   }
 }
 
-/** Codes one picture, which it borrows, with an encoder that gives each at once; calls must not overlap. */
-export async function encodePicture(context: CodecContext, frame: Frame): Promise<CodedPicture> {
-  throwIfNegative(await context.sendFrame(frame), 'Send a picture to the encoder');
+/** Codes one picture, which it borrows, with an encoder that gives each at once; calls must not overlap. `name` is for messages. */
+export async function encodePicture(
+  context: CodecContext,
+  name: string,
+  frame: Frame,
+): Promise<CodedPicture> {
+  throwIfNegative(await context.sendFrame(frame), `Send a picture to the ${name} encoder`);
   using packet = new Packet();
   packet.alloc();
-  throwIfNegative(await context.receivePacket(packet), 'Receive a coded picture');
+  throwIfNegative(await context.receivePacket(packet), `Receive a picture from the ${name} encoder`);
   const { data } = packet;
-  if (!data) throw new Error('the encoder gave an empty packet');
+  if (!data) throw new Error(`the ${name} encoder gave an empty packet`);
   return { data: new Uint8Array(data), isKeyframe: packet.isKeyframe };
 }

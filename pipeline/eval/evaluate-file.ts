@@ -1,5 +1,5 @@
 import { MediaError } from '../errors.ts';
-import type { ClipShots } from './clip-shots.ts';
+import type { ClipSamples } from './clip-samples.ts';
 import type { CodeUse } from './code-use.ts';
 import { FileMeasurement, type FileMeasurementOptions, type FileReport } from './file-measurement.ts';
 import { type MeasureFileOptions, measureFile } from './measure-file.ts';
@@ -11,7 +11,7 @@ export interface FileEvaluation {
   readonly report: FileReport;
   readonly visualCodes: CodeUse;
   readonly motionCodes: CodeUse;
-  readonly shots: ClipShots;
+  readonly samples: ClipSamples;
 }
 
 /**
@@ -28,5 +28,5 @@ export async function evaluateFile(
   const report = measurement.report(file);
   if (!report.media) throw new MediaError('no-pictures', `no picture of ${file} could be tokenized`);
   const { visualCodes, motionCodes } = measurement.rates;
-  return { report, visualCodes, motionCodes, shots: measurement.shots };
+  return { report, visualCodes, motionCodes, samples: measurement.samples };
 }

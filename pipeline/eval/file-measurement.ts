@@ -9,10 +9,9 @@ import type { Detokenizer } from '../../client-sdk/reconstruct/detokenizer.ts';
 import { Reconstructor } from '../../client-sdk/reconstruct/reconstructor.ts';
 import { assert } from '../errors.ts';
 import { layoutOf, type PackManifest } from '../models/pack-manifest.ts';
-
 import type { AccessUnit, Chunk, Keyframe, Picture } from '../types.ts';
 import { CapturingDetokenizer } from './capturing-detokenizer.ts';
-import { type ClipShot, ClipShots, WORST_CLIPS } from './clip-shots.ts';
+import { type ClipSample, ClipSamples, WORST_CLIPS } from './clip-samples.ts';
 import type { Figures } from './figures.ts';
 import { KeyframeMeasure, type StillCodec } from './keyframe-measure.ts';
 import type { Measurement } from './measure-file.ts';
@@ -47,7 +46,7 @@ export interface FileMeasurementOptions {
  */
 export class FileMeasurement implements Measurement {
   readonly rates: RateMeasure;
-  readonly shots: ClipShots;
+  readonly samples: ClipSamples;
   readonly #visual: PackManifest['visual'];
   readonly #detokenizer: CapturingDetokenizer;
   readonly #reconstructor: Reconstructor;
@@ -58,12 +57,12 @@ export class FileMeasurement implements Measurement {
   readonly #items: (Keyframe | Chunk)[] = [];
   #start: StartMessage | undefined;
   // The open clip, as far as it has come.
-  #clip: ClipShot | undefined;
+  #clip: ClipSample | undefined;
 
   constructor({ manifest, detokenizer, stillCodec, spreadClips = 0 }: FileMeasurementOptions) {
     const { visual, motion } = manifest;
     this.#visual = visual;
-    this.shots = new ClipShots({ worst: WORST_CLIPS, spread: spreadClips });
+    this.samples = new ClipSamples({ worst: WORST_CLIPS, spread: spreadClips });
     this.rates = new RateMeasure(layoutOf(manifest), motion);
     this.#detokenizer = new CapturingDetokenizer(detokenizer);
     this.#reconstructor = Reconstructor.create({ detokenizer: this.#detokenizer });
@@ -142,7 +141,7 @@ export class FileMeasurement implements Measurement {
   }
 
   #endClip(): void {
-    if (this.#clip) this.shots.add(this.#clip);
+    if (this.#clip) this.samples.add(this.#clip);
     this.#clip = undefined;
   }
 

@@ -51,7 +51,7 @@ export async function measureFile(
   const measure = async (message: JournalMessage): Promise<void> => {
     await measurement.take(message);
     waiting.release();
-    options.onProgress?.(beginOf(message) / 1e6);
+    if (message.type !== 'start') options.onProgress?.(beginOf(message) / 1e6);
   };
   const messages$ = tokenize(demuxed(whileThereIsRoom(source, waiting)), {
     ...options,

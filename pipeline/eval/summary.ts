@@ -1,4 +1,4 @@
-import { type ClipShot, type ClipShots, WORST_CLIPS, worstOf } from './clip-shots.ts';
+import { type ClipSample, type ClipSamples, WORST_CLIPS, worstOf } from './clip-samples.ts';
 import { CodeUse } from './code-use.ts';
 import type { FileEvaluation } from './evaluate-file.ts';
 import { FIGURE_NAMES, type Figures, isMoving } from './figures.ts';
@@ -22,7 +22,7 @@ export interface CodebookUse {
 }
 
 /** A clip of a file by its keyframe. */
-export interface NamedClip extends ClipShot {
+export interface NamedClip extends ClipSample {
   readonly file: string;
 }
 
@@ -46,8 +46,10 @@ export function summarize(evaluations: readonly FileEvaluation[]): Summary {
   const tokensWhere = (isWanted: (figures: Figures) => boolean): number | null =>
     meanOf(reports.map(({ figures }) => (isWanted(figures) ? figures.gopTokensPerSecond : null)));
   const means = FIGURE_NAMES.map((name) => [name, meanOf(reports.map(({ figures }) => figures[name]))]);
-  const named = (clipsOf: (shots: ClipShots) => readonly ClipShot[]): NamedClip[] =>
-    evaluations.flatMap(({ report: { file }, shots }) => clipsOf(shots).map((clip) => ({ file, ...clip })));
+  const named = (clipsOf: (samples: ClipSamples) => readonly ClipSample[]): NamedClip[] =>
+    evaluations.flatMap(({ report: { file }, samples }) =>
+      clipsOf(samples).map((clip) => ({ file, ...clip })),
+    );
   return {
     files: reports.map(({ file }) => file),
     mean: Object.fromEntries(means) as Figures,

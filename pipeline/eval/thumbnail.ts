@@ -1,8 +1,4 @@
-/** Something that lies on a grid. */
-export interface Extent {
-  readonly columns: number;
-  readonly rows: number;
-}
+import type { Grid } from '../../client-sdk/protocol/positions.ts';
 
 const CHANNELS = 3;
 
@@ -10,11 +6,11 @@ const CHANNELS = 3;
  * What is left of a picture in a thumbnail: the mean of each of its `grid` boxes, rounded to uint8, scaled up again
  * bicubically. RGB uint8 [rows, columns, 3].
  */
-export const throughThumbnail = (rgb: Uint8Array, size: Extent, grid: Extent): Uint8Array =>
+export const throughThumbnail = (rgb: Uint8Array, size: Grid, grid: Grid): Uint8Array =>
   scaleUp(boxThumbnail(rgb, size, grid), grid, size);
 
 /** The largest grid of about the same shape whose cells take at most `bytes`, three each; at least one cell. */
-export function gridOfBytes(bytes: number, { columns, rows }: Extent): Extent {
+export function gridOfBytes(bytes: number, { columns, rows }: Grid): Grid {
   const scale = Math.sqrt(bytes / (CHANNELS * columns * rows));
   // What is a whole number but for the last bit of the root is that number.
   const side = (cells: number): number => Math.max(1, Math.floor(cells * scale + 1e-9));
@@ -22,7 +18,7 @@ export function gridOfBytes(bytes: number, { columns, rows }: Extent): Extent {
 }
 
 /** The rounded mean of each box, pixels on a border by their share: RGB uint8 [grid.rows, grid.columns, 3]. */
-export function boxThumbnail(rgb: Uint8Array, size: Extent, grid: Extent): Uint8Array {
+export function boxThumbnail(rgb: Uint8Array, size: Grid, grid: Grid): Uint8Array {
   const across = sharesOf(size.columns, grid.columns);
   const down = sharesOf(size.rows, grid.rows);
   const sums = new Float64Array(grid.columns * grid.rows * CHANNELS);
@@ -54,7 +50,7 @@ function sharesOf(size: number, boxes: number): { box: number; place: number; sh
  * Scales RGB up bicubically: the cubic convolution of R. Keys (IEEE Trans. ASSP 29, 1981, eq. 15) with a = -0.5, known
  * as Catmull-Rom; pixel centres at (i + 0.5), samples outside the picture are those of its edge; rounded to uint8.
  */
-export function scaleUp(rgb: Uint8Array, from: Extent, to: Extent): Uint8Array {
+export function scaleUp(rgb: Uint8Array, from: Grid, to: Grid): Uint8Array {
   const across = tapsOf(from.columns, to.columns);
   const down = tapsOf(from.rows, to.rows);
   const wide = new Float64Array(to.columns * from.rows * CHANNELS);

@@ -1,8 +1,9 @@
 import { type InferenceSession, Tensor } from 'onnxruntime-node';
-import { collectIds } from '../../client-sdk/protocol/positions.ts';
+import { collectIds, type Grid } from '../../client-sdk/protocol/positions.ts';
 import { ModelError, reasonOf } from '../errors.ts';
 import type { ChunkFields } from '../types.ts';
 import { gridFeeds } from './grid-feeds.ts';
+import { positionsIn } from './grid-ladder.ts';
 import { normalizeMotion, pixelNormalizer } from './normalization.ts';
 import { openSession, type PackGraphs, type SessionOptions } from './onnx-session.ts';
 import { lumaLength, type PackManifest } from './pack-manifest.ts';
@@ -42,7 +43,7 @@ interface Stage {
   readonly idsPerItem: number;
   readonly codebookSize: number;
   /** The grid whose cells may go without an id, -1; absent where each has one. */
-  readonly sparseGrid?: { readonly columns: number; readonly rows: number } | undefined;
+  readonly sparseGrid?: Grid | undefined;
   readonly feeds: Readonly<Record<string, Tensor>>;
   /** Writes an item into a slot, or zeros where there is none. */
   fill(slot: number, item: EncodeItem | undefined): void;
@@ -111,7 +112,7 @@ function keyframeStage(
   const normalize = pixelNormalizer(visual);
   return {
     session,
-    idsPerItem: visual.columns * visual.rows,
+    idsPerItem: positionsIn(visual),
     codebookSize: visual.codebookSize,
     sparseGrid: budget && visual,
     feeds: {

@@ -1,6 +1,6 @@
 import type { InferenceSession } from 'onnxruntime-node';
 import { badPack } from './bad-pack.ts';
-import { ladderOf } from './grid-ladder.ts';
+import { ladderOf, positionsIn } from './grid-ladder.ts';
 import type { GraphRole, PackManifest } from './pack-manifest.ts';
 
 /** A tensor at a graph's border. */
@@ -26,7 +26,7 @@ export function contractOf({ visual, motion }: PackManifest, role: GraphRole): G
   const fields = [motion.fieldsPerChunk, motion.rows, motion.columns];
   const vectors = { name: 'motion', type: 'float32', shape: ['N', 2, ...fields] } as const;
   const mask = { name: 'mask', type: 'float32', shape: ['N', 1, ...fields] } as const;
-  const positions = ladderOf(visual) ? 'P' : visual.columns * visual.rows;
+  const positions = ladderOf(visual) ? 'P' : positionsIn(visual);
   const visualIds = { name: 'ids', type: 'int32', shape: ['N', positions] } as const;
   const motionIds = { name: 'ids', type: 'int32', shape: ['N', motion.tokensPerChunk] } as const;
   switch (role) {

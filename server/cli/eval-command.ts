@@ -94,7 +94,7 @@ export const evalCommand = (): Command =>
         '--sheet <file>',
         `write a PNG: of ${SHEET_CLIPS} clips of each file and the worst, the keyframe and the last picture, original over rebuilt`,
       )
-      .option('--json', 'print {pack, graphMs, files, report, tune, failed} as JSON'),
+      .option('--json', 'print the result as JSON, whose fields docs/eval.md tells'),
   )
     .addHelpText('after', DEFINITIONS)
     .action(run);
@@ -115,7 +115,13 @@ async function run(inputs: readonly string[], flags: EvalFlags): Promise<void> {
   };
   const { provider, keyframeTokens } = config;
   if (flags.curve)
-    await tellCurve(inputs, { ...options, budgets: flags.curve, provider, isJson: flags.json === true });
+    await tellCurve(inputs, {
+      ...options,
+      budgets: flags.curve,
+      provider,
+      workers: flags.workers,
+      isJson: flags.json === true,
+    });
   else await tellFigures(inputs, flags, { ...options, provider, keyframeTokens });
 }
 

@@ -13,7 +13,6 @@ import {
 } from '../../pipeline/eval/keyframe-curve.ts';
 import { createOnnxDetokenizer } from '../../pipeline/models/onnx-detokenizer.ts';
 import { createTokenEncoder, type OnnxTokenEncoder } from '../../pipeline/models/onnx-token-encoder.ts';
-import type { LoadedPack } from '../../pipeline/models/pack.ts';
 import type { ProviderWish } from '../../pipeline/models/provider-choice.ts';
 import { measureAll, tellResult } from './eval-files.ts';
 import { evalTable } from './eval-table.ts';
@@ -22,6 +21,8 @@ export interface TellCurveOptions extends Omit<CurveOptions, 'encoders' | 'detok
   /** Ids a keyframe, ascending; see `CurvePoint.askedTokens`. */
   readonly budgets: readonly number[];
   readonly provider: ProviderWish;
+  /** Inference threads at each budget, 1 by default. */
+  readonly workers: number | undefined;
   readonly isJson: boolean;
 }
 
@@ -51,8 +52,9 @@ export async function tellCurve(files: readonly string[], options: TellCurveOpti
     }),
   }));
   const mean = meanCurve(measured.map(({ points }) => points));
-  const result = { pack: pack.manifest.name, sha256: pack.sha256, budgets, files: measured, mean, failed };
   const length = { isDynamic: pack.manifest.visual.dynamic };
+  const { name } = pack.manifest;
+  const result = { pack: { name, sha256: pack.sha256, ...length }, budgets, files: measured, mean, failed };
   tellResult(isJson ? curveJson(result, length) : curveText(result, length), failed);
 }
 
@@ -82,10 +84,11 @@ function curveText({ files, mean }: CurveResult, length: Length): string {
   const ofFile = ({ file, points }: CurveFile): string =>
     `  ${basename(file)}: ${points.map(({ keyframeTokens, keyframeDb }) => `${fixed(keyframeTokens, 0)} ids ${fixed(keyframeDb, 2)} dB`).join(', ')}`;
   return [
-    ...(mean.length > 0 ? [evalTable(columns, CURVE_FIGURE_NAMES), ''] : []),
+    ...(mean.length > 0
+      ? [`mean over ${files.length} files:`, evalTable(columns, CURVE_FIGURE_NAMES), '']
+      : []),
     ...mean.map((point) => budgetLine(point, length)),
-    `mean over ${files.length} files:`,
-    ...files.map(ofFile),
+    ...(files.length > 0 ? ['files:', ...files.map(ofFile)] : []),
   ].join('\n');
 }
 
@@ -104,20 +107,20 @@ export function budgetLine(
 const fixed = (value: number | null, digits: number): string => value?.toFixed(digits) ?? '-';
 
 /** One encoder for each budget. */
-async function openEncoders({ pack, provider, budgets }: TellCurveOptions) {
+async function openEncoders({ pack, provider, workers = 1, budgets }: TellCurveOptions) {
   const list: (AskedEncoder & { readonly encoder: OnnxTokenEncoder })[] = [];
   const close = async (): Promise<void> => {
     await Promise.all(list.map(({ encoder }) => encoder.close()));
   };
   try {
     for (const askedTokens of budgets)
-      list.push({ askedTokens, encoder: await openEncoder(pack, { provider, keyframeTokens: askedTokens }) });
+      list.push({
+        askedTokens,
+        encoder: await createTokenEncoder(pack, { provider, workers, keyframeTokens: askedTokens }),
+      });
   } catch (error) {
     await close();
     throw error;
   }
   return { list, [Symbol.asyncDispose]: close };
 }
-
-const openEncoder = (pack: LoadedPack, options: { provider: ProviderWish; keyframeTokens: number }) =>
-  createTokenEncoder(pack, { ...options, workers: 1 });

@@ -3,6 +3,7 @@ import {
   StreamInfoSchema,
   StreamListSchema,
 } from '../../client-sdk/protocol/stream-info.ts';
+import { positionsIn } from '../../pipeline/models/grid-ladder.ts';
 import { reaches } from '../http/access-control.ts';
 import type { AppContext } from '../http/context.ts';
 import type { RouteSpec } from '../http/route-spec.ts';
@@ -64,7 +65,7 @@ function describe(stream: Stream): StreamInfo {
       motionSource: start.motionSource,
       motionFps: start.motionFps,
       pack: start.pack,
-      keyframeTokens: start.layout.visual.tokens ?? start.layout.visual.columns * start.layout.visual.rows,
+      keyframeTokens: start.layout.visual.tokens ?? positionsIn(start.layout.visual),
       provider: start.provider,
       runtime: start.runtime,
     },

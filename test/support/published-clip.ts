@@ -1,9 +1,10 @@
-import { join } from 'node:path';
+import { dirname } from 'node:path';
 import { connect } from '../../client-sdk/index.ts';
 import { type JournalMessage, type Message, MessageSchema } from '../../client-sdk/protocol/messages.ts';
 import { loadConfig } from '../../server/config.ts';
 import { type RunningServer, startServer } from '../../server/start.ts';
-import { mediaFixture, readMedia } from './tokenize-bytes.ts';
+import { TINY_PACK } from './packs.ts';
+import { readMedia } from './tokenize-bytes.ts';
 
 /** A server with a pack of the fixtures, to whose stream `cam` a clip has been published; the caller closes it. */
 export async function publishClip(
@@ -12,14 +13,18 @@ export async function publishClip(
 ): Promise<RunningServer> {
   const flags = {
     ...{ logLevel: 'silent', port: 0, workers: 1, provider: 'cpu', preview: 'always' },
-    ...{ pack, models: join(mediaFixture('.'), '..'), keyframeTokens },
+    ...{ pack, models: dirname(TINY_PACK), keyframeTokens },
   };
   const server = await startServer(loadConfig({ env: {}, flags }));
-  const body = Buffer.from(await readMedia(clip));
-  const published = await fetch(`${server.url}/v1/streams/cam`, { method: 'PUT', body });
-  const summary: unknown = await published.json();
-  if (published.status !== 201) throw new Error(`publishing ${clip} failed: ${JSON.stringify(summary)}`);
-  return server;
+  try {
+    const body = Buffer.from(await readMedia(clip));
+    const published = await fetch(`${server.url}/v1/streams/cam`, { method: 'PUT', body });
+    if (published.status !== 201) throw new Error(`publishing ${clip} failed: ${await published.text()}`);
+    return server;
+  } catch (error) {
+    await server.close();
+    throw error;
+  }
 }
 
 /** All messages of `cam`, with flat ids. */

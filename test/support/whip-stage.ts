@@ -1,6 +1,7 @@
 import type { Browser } from 'playwright-core';
 import { connect } from '../../client-sdk/index.ts';
 import type { Message } from '../../client-sdk/protocol/messages.ts';
+import { Scope } from '../../pipeline/lifetime.ts';
 import type { Config } from '../../server/config.ts';
 import { openCameraBrowser } from './camera-browser.ts';
 import { type RecordingEngine, recordingEngine } from './recording-engine.ts';
@@ -21,25 +22,30 @@ export interface WhipStage extends AsyncDisposable {
 
 /** Opens browser and server, of which a test file needs one each. */
 export async function openWhipStage(flags: Partial<Config> = {}): Promise<WhipStage> {
-  const engine = await openTestEngine();
-  const recording = recordingEngine(engine);
-  const server = await startTestServer(recording, flags);
-  const browser = await openCameraBrowser(CLIP);
-  return {
-    browser,
-    engine,
-    recording,
-    server,
-    messagesOf: async (stream) => {
-      const messages: Message[] = [];
-      const tokens = connect(server.url).stream(stream).tokens({ from: 'earliest', until: 'end' });
-      for await (const message of tokens) messages.push(message);
-      return messages;
-    },
-    [Symbol.asyncDispose]: async () => {
-      await browser.close();
-      await server[Symbol.asyncDispose]();
-      await engine.close();
-    },
-  };
+  const scope = new Scope();
+  try {
+    const engine = await openTestEngine();
+    scope.defer(() => engine.close());
+    const recording = recordingEngine(engine);
+    const server = await startTestServer(recording, flags);
+    scope.defer(() => server[Symbol.asyncDispose]());
+    const browser = await openCameraBrowser(CLIP);
+    scope.defer(() => browser.close());
+    return {
+      browser,
+      engine,
+      recording,
+      server,
+      messagesOf: async (stream) => {
+        const messages: Message[] = [];
+        const tokens = connect(server.url).stream(stream).tokens({ from: 'earliest', until: 'end' });
+        for await (const message of tokens) messages.push(message);
+        return messages;
+      },
+      [Symbol.asyncDispose]: () => scope.close(),
+    };
+  } catch (error) {
+    await scope.close();
+    throw error;
+  }
 }

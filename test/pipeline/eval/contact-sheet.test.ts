@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { contactSheet } from '../../../pipeline/eval/contact-sheet.ts';
-import { clipShot } from './clip-shot-maker.ts';
+import { clipSample } from '../../support/clip-sample.ts';
 
 const size = { width: 1, height: 1, clipsPerBand: 2 };
 /** Between pictures of one pixel and around them lie four. */
@@ -8,7 +8,7 @@ const STEP = 5;
 
 describe('contactSheet', () => {
   it('puts clips side by side in bands, each from its original keyframe down to its rebuilt last picture', () => {
-    const named = [clipShot(20), clipShot(21), { ...clipShot(22), end: undefined }];
+    const named = [clipSample(20), clipSample(21), { ...clipSample(22), end: undefined }];
     const sheet = contactSheet(
       named.map((clip) => ({ file: 'a', ...clip })),
       size,

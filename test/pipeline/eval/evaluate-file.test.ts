@@ -52,7 +52,7 @@ const evaluate = (
 
 describe('evaluateFile, with the pack that ships', () => {
   it('measures a panning shot: true motion gains over holding, and the sums agree', async () => {
-    const { report, visualCodes, motionCodes, shots } = await evaluate('city-h264-p.ts');
+    const { report, visualCodes, motionCodes, samples } = await evaluate('city-h264-p.ts');
     const { media, figures, gapsByReason } = report;
     expect(media).toEqual({ codec: 'h264', width: 320, height: 180, motionSource: 'bitstream' });
     const { av1Db, av1Bytes, overAv1Db, keptShare, stillGainDb, ...always } = figures;
@@ -77,11 +77,11 @@ describe('evaluateFile, with the pack that ships', () => {
     const gain = figures.trueWarpDb! - figures.holdDb!;
     if (gain >= 1.5) expect(keptShare).toBeCloseTo((figures.previewDb! - figures.holdDb!) / gain, 9);
     else expect(keptShare).toBeNull();
-    const [shot] = shots.spread;
-    expect(shot!.end!.seconds).toBeGreaterThan(shot!.keyframe.seconds);
-    expect(psnrDb(shot!.keyframe.rebuilt, shot!.keyframe.original)).toBe(shot!.keyframe.db);
-    expect(psnrDb(lumaOf(shot!.end!.rebuilt), lumaOf(shot!.end!.original))).toBe(shot!.end!.db);
-    expect(shots.worst).toHaveLength(figures.clips!);
+    const [sample] = samples.spread;
+    expect(sample!.end!.seconds).toBeGreaterThan(sample!.keyframe.seconds);
+    expect(psnrDb(sample!.keyframe.rebuilt, sample!.keyframe.original)).toBe(sample!.keyframe.db);
+    expect(psnrDb(lumaOf(sample!.end!.rebuilt), lumaOf(sample!.end!.original))).toBe(sample!.end!.db);
+    expect(samples.worst).toHaveLength(figures.clips!);
     expect([figures.gaps, gapsByReason]).toEqual([0, {}]);
     expect(livePictures()).toBe(0);
   });

@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { expect, it } from 'vitest';
 import { folderBytes } from '../../../pipeline/eval/folder-bytes.ts';
 
-it('counts the files of a folder and its folders, links not', async () => {
+it('counts the files of a folder and those below it, but no links', async () => {
   const folder = await mkdtemp(join(tmpdir(), 'bytes-'));
   try {
     await mkdir(join(folder, 'inner'));

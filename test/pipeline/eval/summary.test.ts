@@ -1,10 +1,10 @@
 import { describe, expect, it } from 'vitest';
-import { ClipShots } from '../../../pipeline/eval/clip-shots.ts';
+import { ClipSamples } from '../../../pipeline/eval/clip-samples.ts';
 import { CodeUse } from '../../../pipeline/eval/code-use.ts';
 import type { FileEvaluation } from '../../../pipeline/eval/evaluate-file.ts';
 import { FIGURE_NAMES, type Figures } from '../../../pipeline/eval/figures.ts';
 import { summarize } from '../../../pipeline/eval/summary.ts';
-import { clipShot } from './clip-shot-maker.ts';
+import { clipSample } from '../../support/clip-sample.ts';
 
 interface Made {
   readonly keyframeDb?: number | null;
@@ -18,10 +18,10 @@ function evaluation(file: string, { visual = [], dbs = [], ...given }: Made): Fi
   const figures = Object.fromEntries(FIGURE_NAMES.map((name) => [name, null])) as unknown as Figures;
   const [visualCodes, motionCodes] = [new CodeUse(2), new CodeUse(8)];
   visualCodes.add(visual);
-  const shots = new ClipShots({ worst: 5, spread: 1 });
-  for (const [at, db] of dbs.entries()) shots.add(clipShot(db, at));
+  const samples = new ClipSamples({ worst: 5, spread: 1 });
+  for (const [at, db] of dbs.entries()) samples.add(clipSample(db, at));
   const report = { file, media: undefined, gapsByReason: {}, figures: { ...figures, ...given } };
-  return { report, visualCodes, motionCodes, shots };
+  return { report, visualCodes, motionCodes, samples };
 }
 
 describe('summarize', () => {

@@ -1,5 +1,5 @@
 /** A picture beside what was rebuilt of it, RGB uint8 [height, width, 3] both. */
-export interface Shot {
+export interface PicturePair {
   /** Media time, s. */
   readonly seconds: number;
   readonly original: Uint8Array;
@@ -9,23 +9,23 @@ export interface Shot {
 }
 
 /** A clip of a file as a sheet shows it. */
-export interface ClipShot {
-  readonly keyframe: Shot;
+export interface ClipSample {
+  readonly keyframe: PicturePair;
   /** PSNR of the keyframe's thumbnail, dB. */
   readonly thumbnailDb: number;
   /** The clip's last picture; absent where its keyframe is all that was rebuilt. */
-  readonly end: Shot | undefined;
+  readonly end: PicturePair | undefined;
 }
 
 /** Clips with the worst keyframes that are told of. */
 export const WORST_CLIPS = 5;
 
 /** Picks from clips that come one by one: the worst, and some that are spread evenly. Holds a few of each. */
-export class ClipShots {
+export class ClipSamples {
   readonly #worstCount: number;
   readonly #spreadCount: number;
-  #worst: ClipShot[] = [];
-  #spread: ClipShot[] = [];
+  #worst: ClipSample[] = [];
+  #spread: ClipSample[] = [];
   // Distance of the clips in #spread.
   #stride = 1;
   #seen = 0;
@@ -35,22 +35,22 @@ export class ClipShots {
     this.#spreadCount = spread;
   }
 
-  add(shot: ClipShot): void {
-    this.#worst = worstOf([...this.#worst, shot], this.#worstCount);
+  add(sample: ClipSample): void {
+    this.#worst = worstOf([...this.#worst, sample], this.#worstCount);
     if (this.#seen++ % this.#stride > 0) return;
-    this.#spread.push(shot);
+    this.#spread.push(sample);
     if (this.#spread.length < 4 * this.#spreadCount) return;
     this.#spread = this.#spread.filter((_, at) => at % 2 === 0);
     this.#stride *= 2;
   }
 
   /** Those with the worst keyframes, the worst first. */
-  get worst(): readonly ClipShot[] {
+  get worst(): readonly ClipSample[] {
     return this.#worst;
   }
 
   /** Clips spread over all that came, in order. */
-  get spread(): readonly ClipShot[] {
+  get spread(): readonly ClipSample[] {
     const [all, count] = [this.#spread, this.#spreadCount];
     if (all.length <= count) return all;
     return Array.from({ length: count }, (_, at) => all[Math.floor(((at + 0.5) * all.length) / count)]!);
@@ -58,5 +58,5 @@ export class ClipShots {
 }
 
 /** The `count` clips whose keyframes are worst, the worst first; of equals, those that came first. */
-export const worstOf = <Clip extends ClipShot>(clips: readonly Clip[], count: number): Clip[] =>
+export const worstOf = <Clip extends ClipSample>(clips: readonly Clip[], count: number): Clip[] =>
   clips.toSorted((a, b) => a.keyframe.db - b.keyframe.db).slice(0, count);

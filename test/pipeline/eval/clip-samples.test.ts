@@ -1,15 +1,15 @@
 import { describe, expect, it } from 'vitest';
-import { ClipShots } from '../../../pipeline/eval/clip-shots.ts';
-import { clipShot } from './clip-shot-maker.ts';
+import { ClipSamples } from '../../../pipeline/eval/clip-samples.ts';
+import { clipSample } from '../../support/clip-sample.ts';
 
-const collect = (count: number, keep: { worst: number; spread: number }): ClipShots => {
-  const shots = new ClipShots(keep);
-  for (let at = 0; at < count; at++) shots.add(clipShot((at * 7) % 10, at));
-  return shots;
+const collect = (count: number, keep: { worst: number; spread: number }): ClipSamples => {
+  const samples = new ClipSamples(keep);
+  for (let at = 0; at < count; at++) samples.add(clipSample((at * 7) % 10, at));
+  return samples;
 };
-const secondsOf = (clips: ClipShots['worst']): number[] => clips.map(({ keyframe }) => keyframe.seconds);
+const secondsOf = (clips: ClipSamples['worst']): number[] => clips.map(({ keyframe }) => keyframe.seconds);
 
-describe('ClipShots', () => {
+describe('ClipSamples', () => {
   it('keeps the worst, of equals the first', () => {
     // 0 7 4 1 8 5 2 9 6 3, and again.
     expect(secondsOf(collect(20, { worst: 3, spread: 0 }).worst)).toEqual([0, 10, 3]);
