@@ -3,6 +3,8 @@ import { cp, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { ConfigError } from '../../pipeline/errors.ts';
+import { loadPack } from '../../pipeline/models/pack.ts';
 import type { PackManifest } from '../../pipeline/models/pack-manifest.ts';
 
 const inRepository = (path: string): string => fileURLToPath(new URL(`../../${path}`, import.meta.url));
@@ -27,6 +29,13 @@ export const COUPLED_DYNAMIC_PACK = inRepository('test/fixtures/pack-coupled-dyn
 export const CONTEXT_PACK = inRepository('test/fixtures/pack-context');
 /** The pack that ships. */
 export const DEFAULT_PACK = inRepository('models/kino-mini');
+
+/** Why a pack cannot be loaded. */
+export async function failureOf(folder: string): Promise<string> {
+  const error: unknown = await loadPack(folder).catch((reason: unknown) => reason);
+  if (error instanceof ConfigError && error.code === 'bad-pack') return error.message;
+  throw new Error(`expected a bad pack in ${folder}, got ${error}`);
+}
 
 /** A manifest whose values may be changed to what no manifest may hold. */
 type ManifestJson = { -readonly [Key in keyof PackManifest]: PackManifest[Key] } & Record<string, unknown>;
