@@ -68,11 +68,11 @@ export async function readGoldens(folder: string): Promise<PackGoldens> {
 
 interface RawIds {
   readonly ids: readonly number[];
-  /** A digit for each id, 1 where it is sure; none is told to be if absent. */
-  readonly sure?: string;
+  /** A digit for each id, 1 where it is sure. */
+  readonly sure: string;
 }
 
-const idsOf = ({ ids, sure = '' }: RawIds): GoldenIds => ({
+const idsOf = ({ ids, sure }: RawIds): GoldenIds => ({
   ids,
   isSure: [...sure].map((each) => each === '1'),
 });

@@ -48,6 +48,8 @@ describe('the pack that ships, beside PyTorch', async () => {
 /** Sure ids are equal; of the others, one in 500 may differ, which of one item is a single one. */
 function expectAgreement(ids: ArrayLike<number>, { ids: golden, isSure }: GoldenIds): void {
   expect(ids.length).toBe(golden.length);
+  expect(isSure).toHaveLength(golden.length);
+  expect(isSure.filter(Boolean).length / golden.length).toBeGreaterThan(0.9);
   const differing = golden.flatMap((id, at) => (ids[at] === id ? [] : [at]));
   const told = differing.map((at) => `${at}: ${ids[at]}, not ${golden[at]}`).join('; ');
   expect(
