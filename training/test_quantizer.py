@@ -6,7 +6,7 @@ import torch.nn.functional as F
 from torch import Tensor
 
 from onnx_graph import SURE_GAP, sure_ids
-from quantizer import CodebookFollower, CodebookStart, VectorQuantizer, perplexity
+from quantizer import CodebookFollower, CodebookStart, VectorQuantizer, perplexity, resumed_step
 
 CODES, DIM = 8, 4
 
@@ -34,6 +34,11 @@ def test_a_codebook_is_made_of_the_last_batches_when_the_steps_without_one_are_o
         assert torch.equal(quantizer.codebook, before)
     start.take_in(late, 4)
     assert distortion(quantizer, late) < 0.01 < distortion(quantizer, early)
+
+
+@pytest.mark.parametrize("saved,expected", [(2, 2), (3, 3), (4, 3), (5, 5), (9, 9)])
+def test_a_resumed_run_gathers_anew_what_its_codebook_is_made_of(saved: int, expected: int) -> None:
+    assert resumed_step(saved, steps=5, batches=2) == expected
 
 
 def test_codes_follow_the_vectors_that_choose_them_and_unused_ones_move_to_where_vectors_are() -> None:

@@ -109,8 +109,8 @@ def train(
     parts = {"model": model, "averaged": averaged.model, "optimizer": optimizer, "follower": follower}
     if path.exists():
         state = torch.load(path, map_location=device)
-        for name, part in parts.items():
-            part.load_state_dict(state[name])
+        for key, part in parts.items():
+            part.load_state_dict(state[key])
         step, spent_s = resumed_step(state["step"], CONTINUOUS_STEPS, KMEANS_BATCHES), state["spent_s"]
     budget = Budget(options.minutes, spent_s)
     # A resumed run makes new draws.
@@ -138,5 +138,5 @@ def train(
         if step % LOGGED_STEPS == 0:
             steps.add(at | {"loss": loss.item()} | log)
         if step % SAVED_STEPS == 0 or budget.share >= 1:
-            save_checkpoint(path, step=step, spent_s=budget.spent_s, **{name: part.state_dict() for name, part in parts.items()})
+            save_checkpoint(path, step=step, spent_s=budget.spent_s, **{key: part.state_dict() for key, part in parts.items()})
             checks.add(at | evaluate(averaged.model, tune))

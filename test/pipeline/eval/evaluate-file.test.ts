@@ -51,6 +51,13 @@ const evaluate = (
   });
 
 describe('evaluateFile, with the pack that ships', () => {
+  it('tells how far it has come, and never goes back, not where a new size begins', async () => {
+    const reached: number[] = [];
+    await evaluate('motion-size-change.h264', undefined, { onProgress: (seconds) => reached.push(seconds) });
+    expect(reached.at(-1)).toBeGreaterThan(0);
+    expect(reached).toEqual(reached.toSorted((one, other) => one - other));
+  });
+
   it('measures a panning shot: true motion gains over holding, and the sums agree', async () => {
     const { report, visualCodes, motionCodes, samples } = await evaluate('city-h264-p.ts');
     const { media, figures, gapsByReason } = report;
