@@ -8,6 +8,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
+from bending import bent
 from motion_chunks import Chunks, hurried, joined, small
 from motion_fields import FIELDS_PER_CHUNK
 from motion_units import in_px, moving_cells
@@ -18,6 +19,7 @@ FIT_BATCH = 32
 # How often a run is drawn: a share for all, the rest by its mean motion up to this many px.
 EVEN_SHARE, LIVELY_PX = 0.3, 1.0
 HURRIED_SHARE = 0.3  # of the runs that are long enough: what films show is faster and less even than rendered scenes
+BENT_SHARE = 0.4  # of all runs, for the same reason
 
 
 def halved(luma: Tensor) -> Tensor:
@@ -140,13 +142,14 @@ class ChunkSampler:
         return chunks
 
     def _part(self, run: tuple[Shard, int, int], most: int) -> Chunks:
-        """At most so many chunks of a run, now and then at double speed."""
+        """At most so many chunks of a run, now and then at double speed or bent."""
         shard, start, count = run
         pace = 2 if count > 1 and self._chance(1, HURRIED_SHARE) else 1
         taken = min(count // pace, most) * pace
         skipped = int(torch.randint(count - taken + 1, (1,), generator=self.random))
         chunks = shard.chunks(start + skipped, taken)
-        return hurried(chunks, self.fit) if pace == 2 else chunks
+        chunks = hurried(chunks, self.fit) if pace == 2 else chunks
+        return bent(chunks, self.fit, self.random) if self._chance(1, BENT_SHARE) else chunks
 
     def _chance(self, size: int, share: float) -> Tensor:
         return torch.rand(size, generator=self.random) < share
