@@ -4,7 +4,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
-from motion_chunks import Chunks, small
+from motion_chunks import Chunks, in_chunks, in_sequence, small
 from motion_fields import COLUMNS, FIELDS_PER_CHUNK, ROWS
 from picture_fit import LARGEST, PictureFit, moved, places, sample
 
@@ -41,9 +41,9 @@ def in_jerks(ticks: int, random: torch.Generator) -> Tensor:
 
 def wandering(ticks: int, random: torch.Generator) -> Tensor:
     kept = float(torch.rand((), generator=random))
-    speed, draws = torch.zeros(ticks), torch.randn(ticks, generator=random)
-    for tick in range(ticks):
-        speed[tick] = kept * speed[tick - 1] + (1 - kept**2) ** 0.5 * draws[tick] if tick else draws[0]
+    speed = torch.randn(ticks, generator=random)
+    for tick in range(1, ticks):
+        speed[tick] = kept * speed[tick - 1] + (1 - kept**2) ** 0.5 * speed[tick]
     return speed.cumsum(0)
 
 
@@ -98,7 +98,7 @@ def bent(chunks: Chunks, fit: PictureFit, random: torch.Generator) -> Chunks:
     """A run of chunks in one clip, bent at random; the codec's fields change as the pictures do, and the fit is made anew."""
     count = len(chunks.motion)
     bend = bends(count * FIELDS_PER_CHUNK + 1, random)
-    motion, mask = (part.transpose(1, 2).flatten(0, 1) for part in (chunks.motion, chunks.mask))
+    motion, mask = in_sequence(chunks.motion), in_sequence(chunks.mask)
     cells = places(ROWS, COLUMNS)
     source = moved(cells, -bend[1:])
     source_before = moved(source, sample(motion, source))
@@ -107,7 +107,7 @@ def bent(chunks: Chunks, fit: PictureFit, random: torch.Generator) -> Chunks:
         was = moved(source_before, sample(bend[:-1], was))
     field = ((cells - was) / 2).permute(0, 3, 1, 2).clamp(-LARGEST, LARGEST)
     known = (sample(mask, source) > VALID_SHARE).to(mask.dtype)
-    motion, mask = (part.unflatten(0, (-1, FIELDS_PER_CHUNK)).transpose(1, 2) for part in (field * known, known))
+    motion, mask = in_chunks(field * known), in_chunks(known)
     luma = bent_pictures(chunks.luma, bend)
     return Chunks(motion, mask, fit(motion, mask, small(luma)), luma, chunks.follows)
 

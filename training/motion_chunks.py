@@ -52,20 +52,25 @@ def joined(parts: list[Chunks]) -> Chunks:
     return Chunks(*(torch.cat([getattr(part, field.name) for part in parts]) for field in fields(Chunks)))
 
 
-def in_sequence(pairs: Tensor) -> Tensor:
-    """Fields [2 N, C, 8, ...] of chunks that follow each other in twos, as [N, 16, C, ...]."""
-    return pairs.transpose(1, 2).unflatten(0, (-1, 2)).flatten(1, 2)
+def in_sequence(chunked: Tensor) -> Tensor:
+    """The fields [N, C, 8, ...] of chunks one after the other: [8 N, C, ...]."""
+    return chunked.transpose(1, 2).flatten(0, 1)
+
+
+def in_chunks(sequence: Tensor) -> Tensor:
+    """The inverse of `in_sequence`."""
+    return sequence.unflatten(0, (-1, FIELDS_PER_CHUNK)).transpose(1, 2)
 
 
 @torch.no_grad()
 def hurried(chunks: Chunks, fit: PictureFit) -> Chunks:
     """A run of an even number of chunks at double speed, half as many: of two fields one that says where each cell was two
     ticks before, valid where both are; of the pictures every second; fitted anew."""
-    earlier, later = (in_sequence(chunks.motion)[:, start::2].flatten(0, 1) for start in (0, 1))
-    mask_earlier, mask_later = (in_sequence(chunks.mask)[:, start::2].flatten(0, 1) for start in (0, 1))
+    earlier, later = (in_sequence(chunks.motion)[start::2] for start in (0, 1))
+    mask_earlier, mask_later = (in_sequence(chunks.mask)[start::2] for start in (0, 1))
     came_from = moved(places(ROWS, COLUMNS), later)
     over_both = (later + sample(earlier, came_from)).clamp(-LARGEST, LARGEST)
     known = mask_later * (sample(mask_earlier, came_from) > WHOLLY_KNOWN)
-    motion, mask = (part.unflatten(0, (-1, FIELDS_PER_CHUNK)).transpose(1, 2) for part in (over_both * known, known))
+    motion, mask = in_chunks(over_both * known), in_chunks(known)
     luma = torch.cat([chunks.luma[0::2, 0::2], chunks.luma[1::2, 2::2]], 1)
     return Chunks(motion, mask, fit(motion, mask, small(luma)), luma, chunks.follows[0::2])

@@ -7,6 +7,7 @@ import pytest
 import torch
 from torch import Tensor
 
+import motion_data
 from motion_chunks import Chunks, before, hurried
 from motion_data import ChunkSampler
 from motion_loss import decibels_lost, explained, false_motion, held_loss, unexplained, warped_error
@@ -61,6 +62,16 @@ def test_batches_are_full_and_mirrored_with_their_signs(folder: Path) -> None:
         assert not (chunks.motion * (1 - chunks.mask)).any()
 
 
+@pytest.mark.parametrize("share,is_bent", [(0.0, False), (1.0, True)])
+def test_as_many_runs_are_bent_as_shall_be(folder: Path, monkeypatch: pytest.MonkeyPatch, share: float, is_bent: bool) -> None:
+    monkeypatch.setattr(motion_data, "BENT_SHARE", share)
+    monkeypatch.setattr(motion_data, "HURRIED_SHARE", 0.0)
+    sampler = ChunkSampler(folder, 0)
+    for run in sampler.runs:
+        vertical = sampler._part(run, 8).motion[:, 1]
+        assert bool(vertical.any()) == is_bent
+
+
 def test_fits_are_kept_beside_the_shard(folder: Path) -> None:
     fitted = ChunkSampler(folder, 0).runs[0][0].fitted
     assert torch.equal(torch.from_numpy(np.load(folder / "shard-1-0000.fit.npy")), fitted)
@@ -70,12 +81,14 @@ def test_a_run_at_double_speed_has_half_of_the_chunks_and_twice_the_motion(folde
     shard = ChunkSampler(folder, 0).runs[0][0]
     run = shard.chunks(4, 2)
     run.mask[0, :, 2, 5, 10] = 0
+    run.mask[1, :, 5, 3, 20] = 0
     faster = hurried(run, PictureFit())
     assert faster.motion.shape == (1, 2, 8, 20, 36)
     assert in_px(faster.motion)[0, 0, :, 0, 0].round().tolist() == [8, 8, 8, 8, 10, 10, 10, 10]
     assert torch.equal(faster.luma[0], torch.cat([run.luma[0, ::2], run.luma[1, 2::2]]))
     assert torch.equal(run.luma[0, 8], run.luma[1, 0])
     assert faster.mask[0, 0, 1, 5].tolist().count(0) == 2 and not faster.mask[0, 0, 1, 5, 10]
+    assert faster.mask[0, 0, 6, 3].tolist().count(0) == 1 and not faster.mask[0, 0, 6, 3, 20]
     assert faster.follows.tolist() == [0]
 
 
