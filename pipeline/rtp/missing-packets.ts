@@ -69,6 +69,11 @@ export class MissingPackets {
     this.#missing.delete(number);
   }
 
+  /** Whether the packet is not waited for. */
+  isHopeless(number: number): boolean {
+    return this.#missing.get(number)?.isHopeless ?? true;
+  }
+
   /** Whether the packet has been waited for long enough. */
   isOverdue(number: number, atMs: number): boolean {
     const missing = this.#missing.get(number);

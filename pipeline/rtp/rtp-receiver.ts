@@ -92,7 +92,10 @@ export interface RtpReceiverOptions {
 export interface RtpReceiver {
   /** Takes a packet of any of the negotiated payload types as it arrives. Nothing in it makes it throw. */
   push(packet: RtpPacketView, at: Millis): void;
-  /** Lets time pass: gives up what has been waited for, repeats requests. */
+  /**
+   * Lets time pass: gives up what has been waited for, repeats requests. Only this gives up by the clock, so a caller that
+   * was kept busy pushes what has come meanwhile before it.
+   */
   advance(at: Millis): void;
   /** When `advance` has something to do; `undefined` before the first packet and after the end. */
   readonly nextDeadline: Millis | undefined;

@@ -85,7 +85,7 @@ export class RtpSource {
     this.#jitter.measure(this.clock.extend(packet.timestamp), atMs);
     this.clock.take(packet.timestamp, atMs);
     this.#lastMs = atMs;
-    this.#release(atMs);
+    this.#release();
     return fate;
   }
 
@@ -103,7 +103,7 @@ export class RtpSource {
     if (!this.#missing.has(number)) return this.#buffer.has(number) ? 'duplicate' : 'late';
     this.#buffer.insert(number, held);
     this.#missing.found(number, { atMs, isRetransmission: true });
-    this.#release(atMs);
+    this.#release();
     return 'recovered';
   }
 
@@ -116,7 +116,7 @@ export class RtpSource {
 
   /** Gives up what has been waited for long enough. */
   advance(atMs: number): void {
-    if (this.#missing.nextDeadlineMs <= atMs) this.#release(atMs);
+    if (this.#missing.nextDeadlineMs <= atMs) this.#drain((number) => this.#missing.isOverdue(number, atMs));
   }
 
   /** The sequence numbers to ask for now. */
@@ -143,8 +143,9 @@ export class RtpSource {
     return found === 'retransmitted' ? 'recovered' : 'new';
   }
 
-  #release(atMs: number): void {
-    this.#drain((number) => this.#missing.isOverdue(number, atMs));
+  /** Gives what need not wait. Gives nothing up by the clock: behind this packet the missing one may be waiting to be read. */
+  #release(): void {
+    this.#drain((number) => this.#missing.isHopeless(number));
   }
 
   #drain(isGivenUp: (number: number) => boolean): void {

@@ -107,7 +107,10 @@ export class VideoIngest {
     if (!this.#isClosed) this.#options.send([rtcpOfFeedback(feedback, this.#ssrc)]);
   }
 
-  /** Wakes the receive stage when it has something to do. */
+  /**
+   * Wakes the receive stage when it has something to do; by way of `setImmediate`, for after the event loop was kept busy
+   * timers come before sockets, where the packet may lie that is about to be given up.
+   */
   #arm(): void {
     const at = this.#isClosed ? undefined : this.#receiver.nextDeadline;
     if (at === this.#deadline?.at) return;
@@ -115,10 +118,17 @@ export class VideoIngest {
     this.#deadline =
       at === undefined
         ? undefined
-        : { at, timer: setTimeout(() => this.#advance(), Math.max(1, Math.ceil(at - nowMillis()))) };
+        : {
+            at,
+            timer: setTimeout(
+              () => setImmediate(() => this.#advance()),
+              Math.max(1, Math.ceil(at - nowMillis())),
+            ),
+          };
   }
 
   #advance(): void {
+    clearTimeout(this.#deadline?.timer);
     this.#deadline = undefined;
     this.#receiver.advance(nowMillis());
     this.#arm();
