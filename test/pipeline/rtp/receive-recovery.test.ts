@@ -37,6 +37,32 @@ describe('retransmission', () => {
     expect(run.receiver.statistics).toMatchObject({ late: 1, duplicate: 1, ignored: 2, lost: 1 });
   });
 
+  it('that comes when its time is over still fills the hole, unless the time was told first', async () => {
+    const late = async (isTold: boolean) => {
+      const { run, packetsOf, sender, short } = await openCamera();
+      const camera = sender(1);
+      run.push(...packetsOf(camera, true));
+      const lost = packetsOf(camera, false);
+      run.push(...packetsOf(camera, false));
+      const after = millis(run.now + 1000);
+      if (isTold) run.receiver.advance(after);
+      for (const packet of [...packetsOf(camera, false), camera.retransmit(lost[0]!.sequenceNumber, as)!])
+        run.receiver.push(packet, after);
+      return short();
+    };
+    expect(await late(false)).toBe('key@0 unit@1 unit@2 unit@3');
+    expect(await late(true)).toBe('key@0 loss unit@3');
+  });
+
+  it('is not waited for where the hole is as large as an outage', async () => {
+    const { run, packetsOf, sender, short } = await openCamera();
+    const camera = sender(1);
+    run.push(...packetsOf(camera, true));
+    expect(packetsOf(camera, false, 31_000).length).toBeGreaterThan(300);
+    run.push(...packetsOf(camera, false), ...packetsOf(camera, false));
+    expect(short()).toBe('key@0 loss unit@3');
+  });
+
   it('of an SSRC that was left fills no hole of the one that followed', async () => {
     const { run, packetsOf, sender, short } = await openCamera('vp8');
     const [old, next] = [sender(1, 1000), sender(2, 1000)];
