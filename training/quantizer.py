@@ -31,6 +31,9 @@ class VectorQuantizer(nn.Module):
         return vectors + (codes - vectors).detach(), ids, (vectors - codes).square().sum(1)
 
 
+SLOWEST_PACE = 0.1
+
+
 class CodebookFollower:
     """Moves a quantizer's codes after the vectors that choose them, and codes that hardly any vector chooses onto
     vectors of the batch. Exponential moving averages in place of a gradient."""
@@ -38,6 +41,7 @@ class CodebookFollower:
     def __init__(self, quantizer: VectorQuantizer, decay: float = 0.99, dead_below: float = 0.03):
         self.quantizer = quantizer
         self.decay = decay
+        self.fastest = 1 - decay
         self.dead_below = dead_below
         codebook = quantizer.codebook
         self.sums = codebook.clone()
@@ -60,6 +64,11 @@ class CodebookFollower:
             self.sums[dead] = chosen * 4 * self.dead_below
             self.counts[dead] = 4 * self.dead_below
         self.quantizer.codebook.copy_(F.normalize(self.sums, dim=1))
+
+    def settle(self, pace: float) -> None:
+        """Lets the codes follow at `pace` of their first speed, 0.1 at least: the slower the vectors move, the more of them a code
+        can be the mean of, and the fewer codes seem dead for want of vectors."""
+        self.decay = 1 - self.fastest * max(SLOWEST_PACE, pace)
 
     @torch.no_grad()
     def init_from(self, vectors: Tensor, rounds: int = 10) -> None:

@@ -53,6 +53,26 @@ def test_codes_follow_the_vectors_that_choose_them_and_unused_ones_move_to_where
     assert perplexity(quantizer(vectors)[1], CODES) > 4
 
 
+def error_after_noisy_batches(pace: float) -> float:
+    """How far a code ends from the mean of the vectors that it follows, a few of them in each batch."""
+    torch.manual_seed(7)
+    quantizer, mean = VectorQuantizer(1, DIM), unit_vectors(1, seed=8)
+    quantizer.codebook.copy_(mean)
+    follower = CodebookFollower(quantizer)
+    follower.settle(pace)
+    errors = []
+    for _ in range(400):
+        follower.follow(F.normalize(mean + 0.3 * torch.randn(2, DIM), dim=1), torch.zeros(2, dtype=torch.long))
+        errors.append(float((quantizer.codebook - mean).square().sum()))
+    return sum(errors) / len(errors)
+
+
+def test_codes_settle_as_the_pace_falls_down_to_a_tenth() -> None:
+    fast, slow, slowest = (error_after_noisy_batches(pace) for pace in (1.0, 0.3, 0.1))
+    assert slowest < slow < fast / 2
+    assert error_after_noisy_batches(0.0) == slowest
+
+
 def test_straight_through_gradients_pass_the_codes() -> None:
     quantizer = VectorQuantizer(CODES, DIM)
     vectors = unit_vectors(3, seed=6).requires_grad_()

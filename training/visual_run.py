@@ -23,7 +23,7 @@ CONTINUOUS_STEPS = 300  # before the codebook is made
 KMEANS_BATCHES = 80  # 80 batches of 8 crops of 8 x 8 give 10 vectors a code
 NOISE = 0.3  # of the codebook to be, beside unit vectors
 SPREAD_WEIGHT = 0.1
-COMMITMENT_WEIGHT = 0.5
+COMMITMENT_WEIGHT = 2.0
 
 
 class Training(Protocol):
@@ -124,7 +124,9 @@ def train(
 
     steps, checks = Curves(options.out / f"{name}-steps.csv"), Curves(options.out / f"{name}-tune.csv")
     while budget.share < 1:
-        optimizer.set_rate(learning_rate(options.rate, step - first_step, budget.share))
+        rate = learning_rate(options.rate, step - first_step, budget.share)
+        optimizer.set_rate(rate)
+        follower.settle(rate / options.rate)
         with autocast(device):
             loss, log = training.loss(step, budget.share)
         optimizer.zero_grad()
