@@ -4,6 +4,8 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
+SLOWEST_PACE = 0.1  # of codes that settle
+
 
 class VectorQuantizer(nn.Module):
     """Maps unit vectors float32 [M, D] to the nearest of K codes; its only weight is `embedding.weight` [K, D]."""
@@ -31,9 +33,6 @@ class VectorQuantizer(nn.Module):
         return vectors + (codes - vectors).detach(), ids, (vectors - codes).square().sum(1)
 
 
-SLOWEST_PACE = 0.1
-
-
 class CodebookFollower:
     """Moves a quantizer's codes after the vectors that choose them, and codes that hardly any vector chooses onto
     vectors of the batch. Exponential moving averages in place of a gradient."""
@@ -41,7 +40,7 @@ class CodebookFollower:
     def __init__(self, quantizer: VectorQuantizer, decay: float = 0.99, dead_below: float = 0.03):
         self.quantizer = quantizer
         self.decay = decay
-        self.fastest = 1 - decay
+        self.pace = 1.0
         self.dead_below = dead_below
         codebook = quantizer.codebook
         self.sums = codebook.clone()
@@ -53,8 +52,9 @@ class CodebookFollower:
         vectors = vectors.detach().float()
         counts = torch.bincount(ids, minlength=len(self.counts)).to(vectors.dtype)
         sums = torch.zeros_like(self.sums).index_add_(0, ids, vectors)
-        self.counts.lerp_(counts, 1 - self.decay)
-        self.sums.lerp_(sums, 1 - self.decay)
+        weight = (1 - self.decay) * self.pace
+        self.counts.lerp_(counts, weight)
+        self.sums.lerp_(sums, weight)
         dead = (self.counts < self.dead_below).nonzero().squeeze(1)
         if len(dead):
             dead = dead[torch.randperm(len(dead), device=dead.device)[: max(1, len(vectors) // 16)]]
@@ -68,7 +68,7 @@ class CodebookFollower:
     def settle(self, pace: float) -> None:
         """Lets the codes follow at `pace` of their first speed, 0.1 at least: the slower the vectors move, the more of them a code
         can be the mean of, and the fewer codes seem dead for want of vectors."""
-        self.decay = 1 - self.fastest * max(SLOWEST_PACE, pace)
+        self.pace = max(SLOWEST_PACE, pace)
 
     @torch.no_grad()
     def init_from(self, vectors: Tensor, rounds: int = 10) -> None:

@@ -5,7 +5,7 @@ import type { RoundTrip } from './round-trip.ts';
 const GREATEST_TRIES = 10;
 /** Least time between two requests for one packet, ms: a scheduler's tick and a sender's pacing. */
 const LEAST_INTERVAL_MS = 20;
-/** Packets of one hole beyond which asking again would only add to the congestion that made it. */
+/** Packets of one hole beyond which asking again would only add to the congestion that made it: none of them is waited for. */
 const GREATEST_HOLE = 300;
 /** Bounds of the time that a missing packet is waited for, ms, and that time in round trips. */
 const LEAST_HOLD_MS = 200;
@@ -14,8 +14,6 @@ const HOLD_ROUND_TRIPS = 3.5;
 
 interface Missing {
   readonly sinceMs: number;
-  /** A number that is not worth a request is given up at once. */
-  readonly isHopeless: boolean;
   tries: number;
   firstAskedMs: number;
   nextTryMs: number;
@@ -36,14 +34,15 @@ export class MissingPackets {
     this.#reordering = path.reordering;
   }
 
-  /** Adds the numbers from `begin` up to, not including, `end`. */
+  /** Adds the numbers from `begin` up to, not including, `end`, unless they are too many. */
   add(hole: { begin: number; end: number }, atMs: number): void {
-    const isHopeless = hole.end - hole.begin > GREATEST_HOLE;
-    const nextTryMs = isHopeless ? Number.POSITIVE_INFINITY : atMs + this.#reordering.valueMs;
+    if (hole.end - hole.begin > GREATEST_HOLE) return;
+    const nextTryMs = atMs + this.#reordering.valueMs;
     for (let number = hole.begin; number < hole.end; number += 1)
-      this.#missing.set(number, { sinceMs: atMs, isHopeless, tries: 0, firstAskedMs: 0, nextTryMs });
+      this.#missing.set(number, { sinceMs: atMs, tries: 0, firstAskedMs: 0, nextTryMs });
   }
 
+  /** Whether the packet is waited for. */
   has(number: number): boolean {
     return this.#missing.has(number);
   }
@@ -69,15 +68,10 @@ export class MissingPackets {
     this.#missing.delete(number);
   }
 
-  /** Whether the packet is not waited for. */
-  isHopeless(number: number): boolean {
-    return this.#missing.get(number)?.isHopeless ?? true;
-  }
-
   /** Whether the packet has been waited for long enough. */
   isOverdue(number: number, atMs: number): boolean {
     const missing = this.#missing.get(number);
-    return !missing || missing.isHopeless || atMs >= missing.sinceMs + this.#holdMs;
+    return !missing || atMs >= missing.sinceMs + this.#holdMs;
   }
 
   /** The numbers to ask for now, in ascending order; counts them as asked for. */

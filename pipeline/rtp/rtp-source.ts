@@ -145,7 +145,7 @@ export class RtpSource {
 
   /** Gives what need not wait. Gives nothing up by the clock: behind this packet the missing one may be waiting to be read. */
   #release(): void {
-    this.#drain((number) => this.#missing.isHopeless(number));
+    this.#drain((number) => !this.#missing.has(number));
   }
 
   #drain(isGivenUp: (number: number) => boolean): void {

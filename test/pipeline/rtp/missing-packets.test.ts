@@ -51,9 +51,9 @@ describe('asking again', () => {
     missing.add({ begin: 0, end: 301 }, 0);
     expect(missing.takeDue(0)).toEqual([]);
     expect(missing.isOverdue(0, 0)).toBe(true);
-    expect(missing.isHopeless(0)).toBe(true);
+    expect(missing.has(0)).toBe(false);
     missing.add({ begin: 301, end: 302 }, 0);
-    expect(missing.isHopeless(301)).toBe(false);
+    expect(missing.has(301)).toBe(true);
   });
 });
 

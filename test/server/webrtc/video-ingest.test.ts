@@ -8,33 +8,31 @@ import { VideoIngest } from '../../../server/webrtc/video-ingest.ts';
 
 afterEach(() => vi.restoreAllMocks());
 
-describe.each([
+test.each([
   { name: 'what is missing', waiting: [2] },
   { name: 'what is missing behind newer packets', waiting: [4, 5, 2] },
-])('kept busy while $name waits in the socket', ({ waiting }) => {
-  test('nothing is given up', async () => {
-    const scope = new Scope();
-    onTestFinished(() => scope.close());
-    const [socket, sender] = [createSocket('udp4'), createSocket('udp4')];
-    for (const each of [socket, sender]) scope.defer(() => void each.close());
-    const ingest = openIngest();
-    scope.defer(() => ingest.close());
-    const take = (sequenceNumber: number): void =>
-      ingest.takeRtp({ ...packet, sequenceNumber, timestamp: sequenceNumber * 3000 }, nowMillis());
-    socket.on('message', ([sequenceNumber]) => take(sequenceNumber!));
-    socket.bind(0, '127.0.0.1');
-    await once(socket, 'listening');
-    sender.connect(socket.address().port, '127.0.0.1');
-    await once(sender, 'connect');
+])('gives nothing up that waits in the socket while it is kept busy: $name', async ({ waiting }) => {
+  const scope = new Scope();
+  onTestFinished(() => scope.close());
+  const [socket, sender] = [createSocket('udp4'), createSocket('udp4')];
+  for (const each of [socket, sender]) scope.defer(() => void each.close());
+  const ingest = openIngest();
+  scope.defer(() => ingest.close());
+  const take = (sequenceNumber: number): void =>
+    ingest.takeRtp({ ...packet, sequenceNumber, timestamp: sequenceNumber * 3000 }, nowMillis());
+  socket.on('message', ([sequenceNumber]) => take(sequenceNumber!));
+  socket.bind(0, '127.0.0.1');
+  await once(socket, 'listening');
+  sender.connect(socket.address().port, '127.0.0.1');
+  await once(sender, 'connect');
 
-    take(1);
-    take(3);
-    expect(ingest.statistics.nacks).toBe(1);
-    for (const sequenceNumber of waiting) sender.send(Uint8Array.of(sequenceNumber));
-    blockLongerThanPacketsAreHeld();
-    await vi.waitUntil(() => ingest.statistics.received === 2 + waiting.length, { interval: 1 });
-    expect(ingest.statistics).toMatchObject({ recovered: 1, lost: 0, late: 0 });
-  });
+  take(1);
+  take(3);
+  expect(ingest.statistics.nacks).toBe(1);
+  for (const sequenceNumber of waiting) sender.send(Uint8Array.of(sequenceNumber));
+  blockLongerThanPacketsAreHeld();
+  await vi.waitUntil(() => ingest.statistics.received === 2 + waiting.length, { interval: 1 });
+  expect(ingest.statistics).toMatchObject({ recovered: 1, lost: 0, late: 0 });
 });
 
 test('what does not come is given up when it has been waited for, without a packet after it', async () => {
