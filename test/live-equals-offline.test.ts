@@ -10,6 +10,7 @@ import type { Message, MotionMessage, VisualMessage } from '../client-sdk/protoc
 import { loadConfig } from '../server/config.ts';
 import { projectFile } from '../server/project-files.ts';
 import { type RunningServer, startServer } from '../server/start.ts';
+import { beforeGap } from './support/before-gap.ts';
 import { hasProgram } from './support/programs.ts';
 
 const SAMPLE = projectFile('examples', 'media', 'city.mpegts');
@@ -30,14 +31,8 @@ let server: RunningServer;
 let folder: string;
 let offline: Tokens;
 
-/** The tokens before the first gap: a busy machine may leave one in a live stream, and clips are cut anew after it. */
-const untilGap = (messages: readonly Message[]): Tokens => {
-  const gap = messages.findIndex(({ type }) => type === 'gap');
-  return tokensOf(gap < 0 ? messages : messages.slice(0, gap));
-};
-
 const expectLive = (messages: readonly Message[]): void => {
-  const live = untilGap(messages);
+  const live = tokensOf(beforeGap(messages));
   expect(live.length).toBeGreaterThan(3);
   expect(live).toEqual(offline.slice(0, live.length));
   if (!messages.some(({ type }) => type === 'gap')) expect(live).toHaveLength(offline.length);
