@@ -28,7 +28,7 @@ class Weights:
     codec: float = 0.1
     still: float = 0.1
     gate: float = 0.3
-    commitment: float = 1.5
+    commitment: float = 2.0
 
 
 def masked_mean(values: Tensor, weight: Tensor) -> Tensor:

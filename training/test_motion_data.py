@@ -14,37 +14,16 @@ from motion_loss import decibels_lost, explained, false_motion, held_loss, unexp
 from motion_units import denormalize, in_px, normalize
 from picture_fit import PictureFit
 
-# Of six chunks: which of its clip each is, and how many px it moves to the right. The fourth is still.
-NUMBERS = [0, 1, 0, 1, 2, 3]
-PX = [1.0, 2.0, 3.0, 0.0, 4.0, 5.0]
-
-
-@pytest.fixture
-def folder(tmp_path: Path) -> Path:
-    motion = np.zeros((6, 2, 8, 20, 36), np.float16)
-    motion[:, 0] = np.array(PX).reshape(6, 1, 1, 1) / 576
-    pictures = np.random.default_rng(1).integers(0, 255, (17 + 33, 256, 256), np.uint8)
-    np.savez(
-        tmp_path / "shard-1-0000.npz",
-        motion=motion,
-        mask=np.ones((6, 1, 8, 20, 36), np.uint8),
-        first=np.array([0, 8, 17, 25, 33, 41], np.int32),
-        number=np.array(NUMBERS, np.int32),
-        luma=pictures,
-    )
-    return tmp_path
-
-
 def right_px(chunks: Chunks) -> list[float]:
     return in_px(chunks.motion)[:, 0].flatten(1).amax(1).round().tolist()
 
 
-def test_runs_end_with_their_clip_and_at_still_chunks(folder: Path) -> None:
-    assert [(start, count) for _, start, count in ChunkSampler(folder, 0).runs] == [(0, 2), (2, 1), (4, 2)]
+def test_runs_end_with_their_clip_and_at_still_chunks(chunk_folder: Path) -> None:
+    assert [(start, count) for _, start, count in ChunkSampler(chunk_folder, 0).runs] == [(0, 2), (2, 1), (4, 2)]
 
 
-def test_a_chunk_follows_the_one_before_it_in_its_run(folder: Path) -> None:
-    sampler = ChunkSampler(folder, 0)
+def test_a_chunk_follows_the_one_before_it_in_its_run(chunk_folder: Path) -> None:
+    sampler = ChunkSampler(chunk_folder, 0)
     chunks = sampler.take(sampler.runs)
     assert right_px(chunks) == [1, 2, 3, 4, 5]
     assert chunks.follows.tolist() == [0, 1, 0, 0, 1]
@@ -52,8 +31,8 @@ def test_a_chunk_follows_the_one_before_it_in_its_run(folder: Path) -> None:
     assert previous.round().tolist() == [0, 1, 0, 0, 4]
 
 
-def test_batches_are_full_and_mirrored_with_their_signs(folder: Path) -> None:
-    sampler = ChunkSampler(folder, 0)
+def test_batches_are_full_and_mirrored_with_their_signs(chunk_folder: Path) -> None:
+    sampler = ChunkSampler(chunk_folder, 0)
     batches = [sampler.batch(7) for _ in range(8)]
     assert {len(chunks.motion) for chunks in batches} == {7}
     extremes = torch.cat([in_px(chunks.motion)[:, 0].flatten(1).sum(1) for chunks in batches])
@@ -63,22 +42,22 @@ def test_batches_are_full_and_mirrored_with_their_signs(folder: Path) -> None:
 
 
 @pytest.mark.parametrize("share,is_bent", [(0.0, False), (1.0, True)])
-def test_as_many_runs_are_bent_as_shall_be(folder: Path, monkeypatch: pytest.MonkeyPatch, share: float, is_bent: bool) -> None:
+def test_as_many_runs_are_bent_as_shall_be(chunk_folder: Path, monkeypatch: pytest.MonkeyPatch, share: float, is_bent: bool) -> None:
     monkeypatch.setattr(motion_data, "BENT_SHARE", share)
     monkeypatch.setattr(motion_data, "HURRIED_SHARE", 0.0)
-    sampler = ChunkSampler(folder, 0)
+    sampler = ChunkSampler(chunk_folder, 0)
     for run in sampler.runs:
         vertical = sampler._part(run, 8).motion[:, 1]
         assert bool(vertical.any()) == is_bent
 
 
-def test_fits_are_kept_beside_the_shard(folder: Path) -> None:
-    fitted = ChunkSampler(folder, 0).runs[0][0].fitted
-    assert torch.equal(torch.from_numpy(np.load(folder / "shard-1-0000.fit.npy")), fitted)
+def test_fits_are_kept_beside_the_shard(chunk_folder: Path) -> None:
+    fitted = ChunkSampler(chunk_folder, 0).runs[0][0].fitted
+    assert torch.equal(torch.from_numpy(np.load(chunk_folder / "shard-1-0000.fit.npy")), fitted)
 
 
-def test_a_run_at_double_speed_has_half_of_the_chunks_and_twice_the_motion(folder: Path) -> None:
-    shard = ChunkSampler(folder, 0).runs[0][0]
+def test_a_run_at_double_speed_has_half_of_the_chunks_and_twice_the_motion(chunk_folder: Path) -> None:
+    shard = ChunkSampler(chunk_folder, 0).runs[0][0]
     run = shard.chunks(4, 2)
     run.mask[0, :, 2, 5, 10] = 0
     run.mask[1, :, 5, 3, 20] = 0

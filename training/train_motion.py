@@ -108,7 +108,9 @@ class Training:
     def advance(self, sampler: ChunkSampler) -> dict[str, float]:
         """One step; returns the terms of its loss."""
         options = self.options
-        self.optimizer.set_rate(learning_rate(options.rate, self.step, self.budget.share))
+        rate = learning_rate(options.rate, self.step, self.budget.share)
+        self.optimizer.set_rate(rate)
+        self.follower.settle(rate / options.rate)
         chunks = sampler.batch(options.batch).to(self.device)
         inputs, ids = cells_of(chunks), None
         with autocast(self.device):
