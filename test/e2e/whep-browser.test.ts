@@ -114,31 +114,29 @@ describe.skipIf(!hasAll)('Chromium with the WHEP reader of whip-whep', () => {
       const { page, complaints } = await openTab(browser, server.url, `video/${codec.toUpperCase()}`);
       const publisher = publishCity(server.url, 3);
       const size = (): Promise<unknown> => page.evaluate('[video.videoWidth, video.videoHeight]');
-      await expect.poll(size, { timeout: 20_000 }).toEqual([456, 256]);
+      await expect.poll(size).toEqual([456, 256]);
       const seen = new Set<string>();
       const pictures = async (): Promise<number> => {
         seen.add((await thumbnails(page)).video.join());
         return seen.size;
       };
-      await expect.poll(pictures, { timeout: 20_000 }).toBeGreaterThanOrEqual(5);
+      await expect.poll(pictures).toBeGreaterThanOrEqual(5);
       await once(publisher, 'exit');
       const { framesDecoded = 0 } = await inbound(page);
       // The last picture is held, and goes on to be sent.
-      await expect
-        .poll(async () => (await inbound(page)).framesDecoded, { timeout: 10_000 })
-        .toBeGreaterThan(framesDecoded + 1);
+      await expect.poll(async () => (await inbound(page)).framesDecoded).toBeGreaterThan(framesDecoded + 1);
       const difference = async (): Promise<number> => {
         const { video, jpeg } = await thumbnails(page);
         return meanDifference(video, jpeg);
       };
-      await expect.poll(difference, { timeout: 10_000 }).toBeLessThan(4);
+      await expect.poll(difference).toBeLessThan(4);
       const { viewers, isRunning } = server.app.registry.get('cam').preview.videos[codec]!;
       expect({ viewers, isRunning }).toEqual({ viewers: 1, isRunning: true });
       expect(complaints).toEqual([]);
       const tokens = await fetch(`${server.url}/v1/streams/cam/tokens?from=earliest&until=end`);
       expect(await page.evaluate('messages')).toEqual((await tokens.text()).trim().split('\n'));
       await page.close();
-      await expect.poll(() => server.app.registry.viewers, { timeout: 20_000 }).toBe(0);
+      await expect.poll(() => server.app.registry.viewers).toBe(0);
     },
   );
 });

@@ -11,7 +11,7 @@ import {
 import { openUdpRelay } from '../../support/udp-relay.ts';
 import { openWhepClient, type WhepClient, type WhepClientOptions } from '../../support/whep-client.ts';
 
-const PATIENT = { timeout: 20_000 };
+const PATIENT = { timeout: 50_000 };
 
 let engine: TestEngine;
 beforeAll(async () => {

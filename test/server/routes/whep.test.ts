@@ -12,7 +12,7 @@ import { openUdpRelay } from '../../support/udp-relay.ts';
 import { openTestClient } from '../../support/webrtc-client.ts';
 import { openWhepClient, type WhepClient } from '../../support/whep-client.ts';
 
-const PATIENT = { timeout: 20_000 };
+const PATIENT = { timeout: 50_000 };
 
 let engine: TestEngine;
 beforeAll(async () => {

@@ -147,7 +147,7 @@ describe('the connection', () => {
     const server = await start();
     await using client = openTestClient();
     await client.answer(await (await post(server, await client.offer())).text());
-    await vi.waitUntil(() => client.connection.connectionState === 'connected', { timeout: 10_000 });
+    await vi.waitUntil(() => client.connection.connectionState === 'connected', { timeout: 30_000 });
     const { done } = await publisherOf(server.app, 'cam');
     await server[Symbol.asyncDispose]();
     expect((await done).summary.reason).toBe('shutdown');

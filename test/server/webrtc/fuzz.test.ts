@@ -52,7 +52,7 @@ async function connected(): Promise<{
     },
   });
   await client.answer(peer.answer);
-  await vi.waitUntil(() => client.connection.connectionState === 'connected', { timeout: 20_000 });
+  await vi.waitUntil(() => client.connection.connectionState === 'connected', { timeout: 50_000 });
   return { host, client, heard };
 }
 
@@ -72,7 +72,7 @@ it('lives on under noise from strangers, and goes on with its peer', { timeout: 
       client.track.writeRtp(rtp(96));
       return heard.packets > 0;
     },
-    { timeout: 20_000 },
+    { timeout: 50_000 },
   );
   expect(heard.end).toBeUndefined();
   stranger.close();

@@ -116,14 +116,14 @@ describe('LitePeer', () => {
     const { client, track } = openClient();
     const peer = await connect(openHost(), client, heard);
     await vi.waitUntil(() => heard.isConnected && client.connectionState === 'connected', {
-      timeout: 10_000,
+      timeout: 30_000,
     });
     const keyframeRequests = vi.fn();
     client.getSenders()[0]?.onPictureLossIndication.subscribe(keyframeRequests);
     for (let index = 0; index < 20; index++) track.writeRtp(packet(index, Buffer.from([0x65, index])));
     await vi.waitUntil(() => heard.rtp.length === 20);
     expect(heard.rtp.map(({ payload }) => payload[1])).toEqual([...Array(20).keys()]);
-    await vi.waitUntil(() => heard.rtcp.some(({ type }) => type === 'sender-report'), { timeout: 5000 });
+    await vi.waitUntil(() => heard.rtcp.some(({ type }) => type === 'sender-report'), { timeout: 30_000 });
     const ssrc = heard.rtp[0]?.ssrc ?? 0;
     peer.sendRtcp([
       { type: 'receiver-report', ssrc: 1, reports: [] },
@@ -137,7 +137,7 @@ describe('LitePeer', () => {
     const { client } = openClient();
     const channel = client.createDataChannel('tokens', { protocol: 'json' });
     await connect(openHost(), client, heard);
-    const opened = await vi.waitUntil(() => heard.channels[0], { timeout: 10_000 });
+    const opened = await vi.waitUntil(() => heard.channels[0], { timeout: 30_000 });
     expect(opened).toMatchObject({ label: 'tokens', protocol: 'json', isReliable: true });
     const said: unknown[] = [];
     const got: unknown[] = [];
@@ -152,7 +152,7 @@ describe('LitePeer', () => {
     const closed = vi.fn();
     opened.onClosed(closed);
     await client.close();
-    await vi.waitUntil(() => heard.end !== undefined, { timeout: 10_000 });
+    await vi.waitUntil(() => heard.end !== undefined, { timeout: 30_000 });
     expect(closed).toHaveBeenCalledOnce();
   });
 
@@ -162,7 +162,7 @@ describe('LitePeer', () => {
     const host = openHost({ webrtcSilenceMs: 300 });
     await connect(host, client, heard);
     await vi.waitUntil(() => heard.isConnected && client.connectionState === 'connected', {
-      timeout: 10_000,
+      timeout: 30_000,
     });
     expect(host.peers).toBe(1);
     await client.close();
@@ -186,7 +186,7 @@ describe('LitePeer', () => {
     const sdp = (other.localDescription?.sdp ?? '').replaceAll(/(a=fingerprint:sha-256 )\S\S/g, '$100');
     const peer = await openHost().accept(parseOffer(sdp), [], foreign);
     await other.setRemoteDescription({ type: 'answer', sdp: peer.answer });
-    await vi.waitUntil(() => foreign.end !== undefined, { timeout: 10_000 });
+    await vi.waitUntil(() => foreign.end !== undefined, { timeout: 30_000 });
     expect(foreign).toMatchObject({ end: 'failed', isConnected: false });
   });
 
@@ -196,7 +196,7 @@ describe('LitePeer', () => {
     const host = openHost();
     const peer = await connect(host, client, heard);
     await vi.waitUntil(() => heard.isConnected && client.connectionState === 'connected', {
-      timeout: 10_000,
+      timeout: 30_000,
     });
     const [endpoint] = await host.open();
     const stranger = await openSocket();
@@ -219,7 +219,7 @@ describe('LitePeer', () => {
     const host = openHost();
     const peer = await connect(host, client, heard);
     await vi.waitUntil(() => heard.isConnected && client.connectionState === 'connected', {
-      timeout: 10_000,
+      timeout: 30_000,
     });
     const [endpoint] = await host.open();
     const before = peer.ice;
