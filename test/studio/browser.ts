@@ -61,9 +61,8 @@ export async function openStudio(
   };
 }
 
-/** A canvas in numbers: a hash of its pixels and how many colours and opaque pixels it has. */
+/** A canvas in numbers: how many colours and opaque pixels it has. */
 export interface CanvasFacts {
-  readonly hash: number;
   readonly colours: number;
   readonly opaque: number;
 }
@@ -76,14 +75,31 @@ export const canvasFacts = (page: Page, selector: string): Promise<CanvasFacts> 
     canvas.width = Math.max(1, source.width);
     canvas.height = Math.max(1, source.height);
     const context = canvas.getContext('2d', { willReadFrequently: true });
-    if (context === null || source.width === 0) return { hash: 0, colours: 0, opaque: 0 };
+    if (context === null || source.width === 0) return { colours: 0, opaque: 0 };
     context.drawImage(source, 0, 0);
     const words = new Uint32Array(context.getImageData(0, 0, canvas.width, canvas.height).data.buffer);
-    let hash = 0;
     let opaque = 0;
-    for (const word of words) {
-      hash = (Math.imul(hash, 31) + word) | 0;
-      if (word >>> 24 > 0) opaque++;
-    }
-    return { hash, colours: new Set(words).size, opaque };
+    for (const word of words) if (word >>> 24 > 0) opaque++;
+    return { colours: new Set(words).size, opaque };
   });
+
+/** Watches a canvas whenever the page is painted, from now on; what it returns tells how many different pictures it has shown. */
+export async function watchPictures(page: Page, selector: string): Promise<() => Promise<number>> {
+  const shown = await page.evaluateHandle((selector) => {
+    const SIDE_PX = 32;
+    const context = new OffscreenCanvas(SIDE_PX, SIDE_PX).getContext('2d', { willReadFrequently: true })!;
+    const shown = new Set<string>();
+    const look = (): void => {
+      requestAnimationFrame(look);
+      const source = document.querySelector<HTMLCanvasElement>(selector);
+      if (!source || source.width === 0) return;
+      context.clearRect(0, 0, SIDE_PX, SIDE_PX);
+      context.drawImage(source, 0, 0, SIDE_PX, SIDE_PX);
+      const { data } = context.getImageData(0, 0, SIDE_PX, SIDE_PX);
+      if (data.some((value) => value > 0)) shown.add(data.join());
+    };
+    look();
+    return shown;
+  }, selector);
+  return () => shown.evaluate(({ size }) => size);
+}

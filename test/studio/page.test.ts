@@ -12,7 +12,7 @@ import {
   type TestEngine,
   type TestServer,
 } from '../support/test-server.ts';
-import { canvasFacts, openBrowser, openStudio } from './browser.ts';
+import { canvasFacts, openBrowser, openStudio, watchPictures } from './browser.ts';
 
 const FILE = join(MEDIA, 'city-faststart.mp4');
 const TIMEOUT_MS = 180_000;
@@ -50,10 +50,11 @@ describe.skipIf(!hasProgram(CHROMIUM))(`Studio in Chromium (${CHROMIUM})`, { tim
     await page.click('#open-file');
     await page.setInputFiles('#file-input', FILE);
     await page.fill('#file-stream', 'from-file');
+    // The file is over in three seconds, which a busy machine may take for one look.
+    const pictures = await watchPictures(page, '#preview');
     await page.click('#file-form button[type=submit]');
-    await expect.poll(async () => (await canvasFacts(page, '#preview')).colours, POLL).toBeGreaterThan(16);
-    const first = await canvasFacts(page, '#preview');
-    await expect.poll(async () => (await canvasFacts(page, '#preview')).hash, POLL).not.toBe(first.hash);
+    await expect.poll(pictures, POLL).toBeGreaterThan(1);
+    expect((await canvasFacts(page, '#preview')).colours).toBeGreaterThan(16);
     expect(await page.isVisible('#original-video')).toBe(true);
     await studio.expectText('#left-note', /the rebuilt picture/);
     await studio.expectText('#notice', /from-file is tokenized: \d+ pictures, 3\.\d s, \d+ keyframes/);
