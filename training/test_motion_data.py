@@ -14,6 +14,7 @@ from motion_loss import decibels_lost, explained, false_motion, held_loss, unexp
 from motion_units import denormalize, in_px, normalize
 from picture_fit import PictureFit
 
+
 def right_px(chunks: Chunks) -> list[float]:
     return in_px(chunks.motion)[:, 0].flatten(1).amax(1).round().tolist()
 
